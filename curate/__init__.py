@@ -1,0 +1,70 @@
+"""Curation: from crawled dumps to clean Parquet, with a ledger of every document and a report.
+
+    from curate import Local, Pipeline, extract_html, keep, normalize, parquet, signal, warc
+
+The names below are the public ones. Each is imported from its module when it is first used, so that importing
+`curate` costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from curate.config import load
+    from curate.dedup.documents import drop_duplicates
+    from curate.extract.engines import extract_html
+    from curate.keep import keep, measure
+    from curate.launch import Local
+    from curate.normalize import normalize
+    from curate.pipeline import Pipeline, Step
+    from curate.read.html import html
+    from curate.read.jsonl import jsonl
+    from curate.read.text import text
+    from curate.read.warc import warc
+    from curate.report import Report, read_report
+    from curate.rules import Rule, by, known
+    from curate.signal import Signal, column, signal
+    from curate.sweep import Sweep
+    from curate.write import parquet, verify
+
+_WHERE = {
+    "Local": "launch",
+    "Pipeline": "pipeline",
+    "Report": "report",
+    "Rule": "rules",
+    "Signal": "signal",
+    "Step": "pipeline",
+    "Sweep": "sweep",
+    "by": "rules",
+    "column": "signal",
+    "drop_duplicates": "dedup.documents",
+    "extract_html": "extract.engines",
+    "html": "read.html",
+    "jsonl": "read.jsonl",
+    "keep": "keep",
+    "known": "rules",
+    "load": "config",
+    "measure": "keep",
+    "normalize": "normalize",
+    "parquet": "write",
+    "read_report": "report",
+    "signal": "signal",
+    "text": "read.text",
+    "verify": "write",
+    "warc": "read.warc",
+}
+
+__all__ = [
+    "Local", "Pipeline", "Report", "Rule", "Signal", "Step", "Sweep", "by", "column", "drop_duplicates", "extract_html",
+    "html", "jsonl", "keep", "known", "load", "measure", "normalize", "parquet", "read_report", "signal", "text",
+    "verify", "warc",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'curate' has no attribute {name!r}; there are {', '.join(__all__)}")
+    import importlib
+
+    return getattr(importlib.import_module(f"curate.{_WHERE[name]}"), name)

@@ -1,0 +1,43 @@
+"""Whether this machine has what llmsapp needs: versions, compiled kernels, models, room on the disk."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import shutil
+from pathlib import Path
+
+NEEDED = ("pyarrow", "numba", "numpy", "trafilatura", "resiliparse", "fastwarc", "ftfy", "fasttext", "chardet", "ruamel.yaml", "jinja2", "rich", "datasketch")
+ROOM_GB = 2.0
+
+
+def examine() -> tuple[list[str], bool]:
+    """Lines to print, and whether nothing essential is missing."""
+    from curate.shipped import configurations, guard_names
+    from curate.versions import versions
+
+    found, healthy = versions(), True
+    lines = [f"llmsapp {found.get('llmsapp', '(not installed: pip install -e .)')}, Python {platform.python_version()}, {os.cpu_count()} cores"]
+    for name in NEEDED:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            lines.append(f"  missing  {name}: {error}")
+            healthy = False
+    lines.append(f"  configurations: {', '.join(configurations())}")
+    try:
+        from curate.config import all_signals
+
+        lines.append(f"  {len(all_signals())} signals load")
+    except Exception as error:  # anything that stops them from loading is what this command is for
+        lines.append(f"  signals do not load: {type(error).__name__}: {error}")
+        healthy = False
+    clash = guard_names()
+    if clash:
+        lines.append(f"  {clash}")
+        healthy = False
+    free = shutil.disk_usage(Path.cwd()).free / 1e9
+    lines.append(f"  {free:.1f} GB free here" + ("" if free > ROOM_GB else ": little; a run needs about the size of its input"))
+    lines.append("all well" if healthy else "something is missing: pip install llmsapp again")
+    return lines, healthy

@@ -1,0 +1,306 @@
+"""Extraction as a step: the main text of each page, by the engine of your choice.
+
+Every option of an upstream library is set in exactly one place, the function of its engine. Pages that would make a
+DOM parser quadratic are found before parsing by counting (`markup_work`), so that what becomes of a page depends on
+the page alone and not on a clock; such a page gets a reason in `error` and is quarantined.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+
+from curate.schema import Batch, set_column
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+
+class Options(NamedTuple):
+    """What can be asked of any engine."""
+
+    focus: str = "balanced"
+    include_comments: bool = False
+    include_tables: bool = True
+
+
+class TooComplex(ValueError):
+    """The page would cost an engine more than a page may; the message says which count is over which cap."""
+
+
+def extract_html(
+    engine: str = "trafilatura", *, focus: str = "balanced", include_comments: bool = False, include_tables: bool = True
+) -> ExtractHtml:
+    """The step that turns column `html` into column `text`.
+
+    `engine` is "trafilatura" (best on articles, 20 to 50 pages per second and core) or "resiliparse" (about ten
+    times as fast, keeps more navigation). `focus` is "precision" (when unsure, leave out), "balanced" or "recall"
+    (when unsure, keep); `include_comments` keeps readers' comments below an article; `include_tables` keeps tables
+    (trafilatura only, resiliparse always does). Raises ValueError for a name that is none of these.
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"extract_html: there is no engine {engine!r}; choose one of {', '.join(ENGINES)}")
+    if focus not in _FOCUS:
+        raise ValueError(f"extract_html: there is no focus {focus!r}; choose one of {', '.join(_FOCUS)}")
+    return ExtractHtml(engine, focus, include_comments, include_tables)
+
+
+@dataclass(frozen=True)
+class ExtractHtml:
+    """`text` from `html` for every row that has no text yet; `html` leaves the batch.
+
+    Null `html` and present `text` are left as they are. A page without main text gets "", which is no error. A row
+    that cannot be extracted keeps its place, gets null `text` and its reason in `error` (null elsewhere).
+    """
+
+    engine: str
+    focus: str
+    include_comments: bool
+    include_tables: bool
+
+    name = "extract_html"
+    version = "1"
+
+    @property
+    def depends(self) -> tuple[str, ...]:
+        """The libraries whose release shapes the text."""
+        from importlib.metadata import version
+
+        return tuple(f"{package} {version(package)}" for package in _PACKAGES[self.engine])
+
+    def __call__(self, batch: Batch) -> Batch:
+        if "html" not in batch.schema.names:
+            raise ValueError(
+                f"extract_html reads column `html`, but the batch has only {', '.join(batch.schema.names)}; "
+                "put it directly behind a source of markup (warc, html)"
+            )
+        extract = ENGINES[self.engine]
+        options = Options(self.focus, self.include_comments, self.include_tables)
+        pages = batch.column("html").to_pylist()
+        texts = _column(batch, "text")
+        errors = _column(batch, "error")
+        for i, page in enumerate(pages):
+            if page is None or texts[i] is not None or errors[i] is not None:
+                continue
+            try:
+                texts[i] = extract(page, options)
+            except TooComplex as reason:
+                errors[i] = f"too complex for {self.engine}: {reason}"
+            except Exception as error:  # whatever an engine raises is this page's reason, never the batch's
+                errors[i] = f"{self.engine} failed: {type(error).__name__}: {error}"[:300]
+        batch = set_column(batch, "text", pa.array(texts, pa.string()))
+        batch = set_column(batch, "error", pa.array(errors, pa.string()))
+        return batch.drop_columns(["html"])
+
+
+def _column(batch: Batch, name: str) -> list[str | None]:
+    return batch.column(name).to_pylist() if name in batch.schema.names else [None] * batch.num_rows
+
+
+# ---- the engines: markup and options -> main text ---------------------------------------------------------------
+
+
+def by_trafilatura(html: str, options: Options) -> str:
+    """The main text by trafilatura, from a tree that we parse.
+
+    trafilatura gives None both for a page without text and for one that it rejects; both become "" here. What it or
+    lxml raises is passed on. Its own parser would cut a page silently at a text node above 10 MB and at a reference
+    to a surrogate (`&#xD800;`), hence our tree (see `parsed`).
+    """
+    import trafilatura
+
+    _quiet_trafilatura()
+    tree = parsed(html)
+    if tree is None:
+        return ""
+    text = trafilatura.extract(
+        tree,
+        output_format="txt",
+        fast=False,
+        favor_precision=options.focus == "precision",
+        favor_recall=options.focus == "recall",
+        include_comments=options.include_comments,
+        include_tables=options.include_tables,
+        include_formatting=False,
+        include_links=False,
+        include_images=False,
+        deduplicate=False,  # it remembers earlier pages: output would depend on the batch
+        with_metadata=False,
+    )
+    return text or ""
+
+
+def by_resiliparse(html: str, options: Options) -> str:
+    """The main text by resiliparse (lexbor); `focus="recall"` keeps everything visible, not only the main part."""
+    from resiliparse.extract.html2text import extract_plain_text
+
+    markup = well_formed(html)
+    _refuse(markup_work(markup.encode("utf-8")), _RESILIPARSE_CAPS)
+    text: str = extract_plain_text(
+        markup,
+        preserve_formatting=True,
+        main_content=options.focus != "recall",
+        list_bullets=False,
+        alt_texts=False,
+        links=False,
+        form_fields=False,
+        noscript=False,
+        comments=options.include_comments,
+    )
+    return text
+
+
+# A new engine is a function here, its name in this table, and the packages it depends on in the next.
+ENGINES: dict[str, Callable[[str, Options], str]] = {
+    "trafilatura": by_trafilatura,
+    "resiliparse": by_resiliparse,
+}
+_PACKAGES: dict[str, tuple[str, ...]] = {
+    "trafilatura": ("trafilatura", "lxml", "justext"),
+    "resiliparse": ("resiliparse",),
+}
+_FOCUS = ("precision", "balanced", "recall")
+
+
+def parsed(html: str) -> HtmlElement | None:
+    """The lxml tree that trafilatura is given; None where there is no element at all.
+
+    The same parser options as trafilatura's, plus `huge_tree`, which lifts the limit of 10 MB per text node. Raises
+    TooComplex before parsing anything that libxml2 or trafilatura would need quadratic time for.
+    """
+    from lxml.etree import ParserError
+    from lxml.html import HTMLParser, fromstring
+    from trafilatura.utils import repair_faulty_html
+
+    markup = well_formed(html)
+    markup = repair_faulty_html(markup, markup[:50].lower())
+    raw = markup.encode("utf-8")
+    _refuse(markup_work(raw), _TRAFILATURA_CAPS)
+    parser = HTMLParser(
+        collect_ids=False,
+        default_doctype=False,
+        encoding="utf-8",
+        remove_comments=True,
+        remove_pis=True,
+        huge_tree=True,
+    )
+    try:
+        return fromstring(raw, parser=parser)
+    except ParserError:  # "Document is empty": blanks, a doctype, comments only
+        return None
+
+
+def well_formed(html: str) -> str:
+    """`html` without what breaks parsers: NULs, lone surrogates, references to characters that do not exist."""
+    html = html.replace("\0", "")
+    try:
+        html.encode("utf-8")
+    except UnicodeEncodeError:
+        html = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", html)
+    return _REFERENCE.sub(_existing, html) if "&#" in html else html
+
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_REFERENCE = re.compile(r"&#(?:([0-9]+)|[xX]([0-9a-fA-F]+));?")
+
+
+def _existing(reference: re.Match[str]) -> str:
+    digits, base = (reference[1], 10) if reference[1] else (reference[2], 16)
+    digits = digits.lstrip("0")
+    code = int(digits, base) if 0 < len(digits) <= 8 else 0
+    return "\N{REPLACEMENT CHARACTER}" if not 0 < code < 0x110000 or 0xD800 <= code < 0xE000 else reference[0]
+
+
+def _quiet_trafilatura() -> None:
+    """trafilatura logs an error for every page without text; those pages are counted elsewhere."""
+    import logging
+
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+
+
+# ---- how much work a page is ------------------------------------------------------------------------------------
+
+
+class Work(NamedTuple):
+    """What of a page makes parsers slow, counted in one linear pass. A cap of None leaves that count free."""
+
+    bytes: int | None  # of UTF-8
+    tags: int | None  # start tags
+    attributes: int | None  # of the tag with most
+    depth: int | None  # most elements open at once, by the tags as written
+    paragraphs: int | None  # <p> start tags
+    breaks: int | None  # <br> start tags
+
+
+# Of 1,376 annotated pages the largest has 0.7 MB, 7,217 tags, 184 attributes in a tag, depth 57, 626 paragraphs and
+# 400 breaks. At its caps trafilatura takes at most 4 CPU seconds; above them it grows with the square (30,000
+# unclosed <p> 3 s, 100,000 more than 5 minutes) or cuts the page silently (depth 256).
+_TRAFILATURA_CAPS = Work(bytes=20_000_000, tags=100_000, attributes=2_000, depth=250, paragraphs=20_000, breaks=30_000)
+_RESILIPARSE_CAPS = Work(bytes=50_000_000, tags=None, attributes=2_000, depth=1_000, paragraphs=None, breaks=None)
+
+# A quote opens a value only directly behind "=", as in the HTML standard (13.2.5.32 to 13.2.5.38); stray quotes are
+# common on real pages and would else swallow whole paragraphs. Possessive repeats: no backtracking, linear.
+_VALUE = rb"=[ \t\r\n\f]*+(?:\"[^\"]*+\"|'[^']*+')?+"
+_TAG = re.compile(rb"<(?:(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^=>]++|" + _VALUE + rb")*+)|(!--))")
+_VALUES = re.compile(_VALUE)
+_VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr frame keygen".split())
+# Elements that end by themselves where the next of their kind begins: they nest only with others in between.
+_SELF_ENDING = frozenset(b"p li dt dd td th tr thead tbody tfoot option optgroup a html head body colgroup rp rt".split())
+_RAW = frozenset(b"script style textarea title xmp noframes iframe noembed".split())
+
+
+def markup_work(markup: bytes) -> Work:
+    """The counts of `markup`; comments and the insides of scripts, styles and text areas are no tags.
+
+    `depth` counts start tags less end tags of elements that do not end by themselves. Time is linear in the length,
+    whatever is unclosed.
+    """
+    tags = most = depth = deepest = paragraphs = breaks = 0
+    at = 0
+    while True:
+        found = _TAG.search(markup, at)
+        if found is None:
+            break
+        at = found.end()
+        if found[4]:
+            at = markup.find(b"-->", found.end())
+            if at < 0:
+                break
+            continue
+        name = found[2].lower()
+        if found[1]:
+            if name not in _SELF_ENDING and depth:
+                depth -= 1
+            continue
+        tags += 1
+        inside = found[3]
+        if len(inside) > 2 * most:  # an attribute is at least a blank and a letter
+            most = max(most, len(_VALUES.sub(b"=", inside).split()))
+        if name == b"p":
+            paragraphs += 1
+        elif name == b"br":
+            breaks += 1
+        elif name in _RAW:
+            at = markup.find(b"</" + name, at)
+            if at < 0:
+                at = markup.lower().find(b"</" + name, found.end())
+            if at < 0:
+                break
+        elif name not in _VOID and name not in _SELF_ENDING and not inside.endswith(b"/"):
+            depth += 1
+            deepest = max(deepest, depth)
+    return Work(len(markup), tags, most, deepest, paragraphs, breaks)
+
+
+_COUNTED = ("bytes of markup", "tags", "attributes in one tag", "elements nested", "paragraphs", "line breaks")
+
+
+def _refuse(work: Work, caps: Work) -> None:
+    """Raise TooComplex for the first count above its cap."""
+    for count, cap, words in zip(work, caps, _COUNTED, strict=True):
+        if cap is not None and count is not None and count > cap:
+            raise TooComplex(f"{count:,} {words}, {cap:,} are the limit")

@@ -1,0 +1,142 @@
+"""The end of a run: parts under their visible names, the report, and last of all the manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from curate import tally, work
+from curate.keys import digest
+from curate.pipeline import Pipeline
+from curate.phases import Context, Record, RowsTask
+from curate.report import Report, build_report
+from curate.rows import shard_key
+from curate.versions import versions
+from curate.write import SPLITS, card, describe_file, pack
+
+
+def finalise(
+    context: Context, tasks: list[RowsTask], records: list[list[Record]], sweeps: list[Record], timings: dict[str, Any]
+) -> Report:
+    """Publish what the tasks of the last phase made. Figures come from the records, so that a run killed ten times
+    and a quiet one report the same."""
+    from curate.page.render import write_page
+
+    folder = context.folder
+    last = records[-1]
+    data: dict[str, list[Path]] = {}
+    for split in SPLITS:
+        full = [folder.part(split, t.key) for t, r in zip(tasks, last, strict=True) if r["data"][split]["rows"]]
+        data[split] = pack(folder, split, full, lambda i, s=split: folder.data / f"{s}-{i:05d}.parquet")
+    if not data["train"]:  # an empty corpus still has its columns
+        data["train"] = pack(
+            folder, "train", [folder.part("train", tasks[0].key)], lambda i: folder.data / f"train-{i:05d}.parquet"
+        )
+    ledger = pack(folder, "ledger", [folder.part("ledger", t.key) for t in tasks], _numbered(folder.ledger))
+    quarantined = [folder.part("quarantine", t.key) for i, t in enumerate(tasks) if _quarantined([p[i] for p in records])]
+    quarantine = pack(folder, "quarantine", quarantined, _numbered(folder.quarantine))
+    for section, named in ((folder.data, [*data["train"], *data["validation"]]), (folder.ledger, ledger), (folder.quarantine, quarantine)):
+        work.tidy(section, lambda path, named=named: path in named)
+
+    total = _total(records)
+    report = build_report(context.pipeline, total, ledger, quarantine, inputs_of(tasks, records[0]), _timings(records, sweeps, timings))
+    work.write_json(folder.report, report.data)
+    write_page(report.data, folder.page)
+    manifest = _manifest(context.pipeline, report, folder.root, data, ledger, quarantine, last)
+    work.write_text(folder.root / "README.md", card(manifest))
+    manifest["pages"] = [describe_file(folder.root, p) for p in (folder.page, folder.report, folder.root / "README.md")]
+    _forget_other_work(context, tasks, records, sweeps)
+    work.write_json(folder.manifest, manifest)
+    report.folder = folder.root
+    return report
+
+
+def inputs_of(tasks: list[RowsTask], records: list[Record]) -> list[dict[str, Any]]:
+    """The input files: stored bytes, records, and a digest of their contents."""
+    files: dict[str, dict[str, Any]] = {}
+    for task, record in zip(tasks, records, strict=True):
+        entry = files.setdefault(task.shard.source, {"source": task.shard.source, "bytes": task.shard.size, "records": 0, "sums": []})
+        entry["records"] += record["tally"]["records"]
+        entry["sums"].append(record["input_sha256"])
+    for entry in files.values():
+        sums = entry.pop("sums")
+        entry["sha256"] = sums[0] if len(sums) == 1 else f"of {len(sums)} shards: {digest(*sums)}"
+    return list(files.values())
+
+
+def _total(records: list[list[Record]]) -> tally.Tally:
+    """One tally of all phases: shards add up, phases follow one another."""
+    whole = tally.Tally()
+    for number, phase in enumerate(records):
+        parts = [tally.from_plain(r["tally"]) for r in phase]
+        total = parts[0]
+        for part in parts[1:]:
+            total = tally.add(total, part)
+        if number == 0:
+            whole.records, whole.documents = total.records, total.documents
+            whole.skipped, whole.damaged_bytes = total.skipped, total.damaged_bytes
+        whole.steps += total.steps
+        whole.samples |= total.samples
+    return whole
+
+
+def _timings(records: list[list[Record]], sweeps: list[Record], timings: dict[str, Any]) -> dict[str, Any]:
+    """CPU seconds of the whole and per step; of work used again, those it cost when it was done."""
+    steps: dict[str, float] = {}
+    for record in (r for phase in records for r in phase):
+        for number, seconds in record["timings"]["steps"].items():
+            steps[number] = steps.get(number, 0.0) + seconds
+    cpu = sum(r["timings"]["cpu_s"] for r in [*(r for phase in records for r in phase), *sweeps])
+    return {"cpu_s": round(cpu, 2), **timings, "steps": {k: round(v, 3) for k, v in sorted(steps.items(), key=lambda kv: int(kv[0]))}}
+
+
+def _quarantined(shard: list[Record]) -> bool:
+    """Whether any phase put a row of the shard into quarantine."""
+    return any(step["quarantined"] for record in shard for step in record["tally"]["steps"])
+
+
+def _numbered(folder: Path) -> Any:
+    return lambda i: folder / f"part-{i:05d}.parquet"
+
+
+def _manifest(
+    pipeline: Pipeline,
+    report: Report,
+    root: Path,
+    data: dict[str, list[Path]],
+    ledger: list[Path],
+    quarantine: list[Path],
+    last: list[Record],
+) -> dict[str, Any]:
+    content = {split: digest(*(r["data"][split]["content"] for r in last)) for split in SPLITS}
+    figures = {name: report.data[name] for name in ("records", "documents", "kept", "dropped", "quarantined")}
+    return {
+        "format": 1,
+        "name": pipeline.name,
+        **figures,
+        "content": content,
+        "data": [describe_file(root, p, split=split) for split in SPLITS for p in data[split]],
+        "ledger": [describe_file(root, p) for p in ledger],
+        "quarantine": [describe_file(root, p) for p in quarantine],
+        "inputs": report.data["inputs"],
+        "configuration": pipeline.config,
+        "steps": [n.name for n in pipeline.numbered],
+        "versions": versions(),
+    }
+
+
+def _forget_other_work(context: Context, tasks: list[RowsTask], records: list[list[Record]], sweeps: list[Record]) -> None:
+    """Remove the work of configurations and inputs that this run did not use: a folder holds one run's work."""
+    folder = context.folder
+    everything = [*(r for phase in records for r in phase), *sweeps]
+    used = {str(folder.root / name) for r in everything for name in r["outputs"]}
+    used |= {str(folder.record(r["kind"], r["key"])) for r in everything}
+    shards = {shard_key(t.shard) for t in tasks}
+    stages = {stage.key for phase in context.pipeline.phases for stage in phase.stages}
+    work.tidy(folder.work / "records", lambda p: str(p) in used)
+    work.tidy(folder.work / "parts", lambda p: str(p) in used or "-packed-" in p.name and p.stat().st_nlink > 1)
+    for kind in ("text", "signals"):
+        work.tidy(
+            folder.work / kind,
+            lambda p: p.name.split("-")[0] in stages and p.name.split("-")[1].split(".")[0] in shards,
+        )

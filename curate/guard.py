@@ -1,0 +1,94 @@
+"""Calls a step so that one bad row costs that row: what raises is found by halving and named with its error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.schema import Batch
+
+Failures = dict[int, str]  # row -> reason
+
+
+@dataclass
+class Watch:
+    """Where a task stands, for whoever watches it from outside; and what it was told to beware of.
+
+    `at(step, first row, last row)` is called before each call of a step. `careful`: ranges of rows to be taken one
+    by one, since a worker died somewhere in them. `poison`: rows that killed a worker, with the reason; they are
+    quarantined without being touched again.
+    """
+
+    at: Callable[[int, int, int], None] = lambda step, first, last: None
+    careful: list[tuple[int, int]] = field(default_factory=list)
+    poison: Failures = field(default_factory=dict)
+
+
+def guarded(
+    watch: Watch, number: int, step: Callable[[Batch], Batch], batch: Batch
+) -> tuple[Batch, Failures]:
+    """What `step` makes of `batch`, and the rows that failed: those it raised on or gave an `error` for."""
+    failures: Failures = {}
+    parts: list[Batch] = []
+    for part in _cautious(watch, batch, failures):
+        _halving(watch, number, step, part, parts, failures)
+    out = _concatenated(parts or [step(batch.slice(0, 0))])
+    at = out.schema.get_field_index("error")
+    if at >= 0:
+        reasons = out.column(at)
+        bad = reasons.is_valid()
+        failures.update(zip(out.column("row").filter(bad).to_pylist(), reasons.filter(bad).to_pylist(), strict=True))
+        out = out.filter(pc.is_null(reasons)).drop_columns(["error"])
+    return out, failures
+
+
+def _halving(
+    watch: Watch,
+    number: int,
+    step: Callable[[Batch], Batch],
+    batch: Batch,
+    parts: list[Batch],
+    failures: Failures,
+) -> None:
+    rows = batch.column("row")
+    if batch.num_rows:
+        watch.at(number, rows[0].as_py(), rows[-1].as_py())
+    try:
+        parts.append(step(batch))
+    except Exception as error:  # steps are the users' own; whatever one raises concerns the row, not the run
+        if batch.num_rows == 0:
+            raise
+        if batch.num_rows == 1:
+            failures[rows[0].as_py()] = f"{type(error).__name__}: {error}"
+            return
+        half = batch.num_rows // 2
+        _halving(watch, number, step, batch.slice(0, half), parts, failures)
+        _halving(watch, number, step, batch.slice(half), parts, failures)
+
+
+def _cautious(watch: Watch, batch: Batch, failures: Failures) -> Iterator[Batch]:
+    """`batch` without its poison, in one piece; row by row where a worker has died."""
+    if not (watch.careful or watch.poison) or not batch.num_rows:
+        yield batch
+        return
+    rows = batch.column("row").to_numpy()
+    poisoned = np.isin(rows, list(watch.poison))
+    failures.update({row: watch.poison[row] for row in rows[poisoned].tolist()})
+    batch = batch.filter(pa.array(~poisoned))
+    rows = rows[~poisoned]
+    if len(rows) and any(first <= rows[-1] and last >= rows[0] for first, last in watch.careful):
+        yield from (batch.slice(i, 1) for i in range(batch.num_rows))
+    else:
+        yield batch
+
+
+def _concatenated(parts: list[Batch]) -> Batch:
+    if len(parts) == 1:
+        return parts[0]
+    table = pa.concat_tables([pa.Table.from_batches([p]) for p in parts], promote_options="permissive")
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches else parts[0].slice(0, 0)

@@ -1,0 +1,331 @@
+"""Parquet files: one document per row."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+
+from curate.read.batches import BATCH_BYTES, BATCH_ROWS, HEAD_BYTES, Record, batches, failed
+from curate.read.shard import Input, Seen, Shard, find_inputs, missing_id, shard_bytes
+from curate.read.warc import decoded, parse_date
+from curate.schema import READ_SCHEMA, normalised_strings
+
+SUFFIXES = (".parquet", ".pq")
+
+
+class SchemaMismatch(ValueError):
+    """Columns that do not fit: not the same in all files, not of a type that can be read, or named like ours."""
+
+
+@dataclass(frozen=True)
+class Parquet:
+    """The documents of Parquet files. Made by `parquet`."""
+
+    paths: tuple[str, ...]
+    text: str
+    id: str
+    url: str
+    html: str | None
+    columns: tuple[str, ...] | None
+    shard_mb: float
+
+    @property
+    def schema(self) -> pa.Schema:
+        """READ_SCHEMA, then the other columns of the first file that can be read."""
+        for file in self._inputs():
+            stored = _stored_schema(file)
+            if stored is not None:
+                return pa.schema([*READ_SCHEMA, *self._own(stored, file)])
+        return READ_SCHEMA
+
+    def shards(self) -> list[Shard]:
+        step = shard_bytes(self.shard_mb)
+        own: list[pa.Field] | None = None
+        first = ""
+        shards: list[Shard] = []
+        for file in self._inputs():
+            stored = _stored_schema(file)
+            if stored is not None:
+                here = self._own(stored, file)
+                if own is None:
+                    own, first = here, file.path
+                _compare(own, first, here, file.path)
+            shards += _cut_row_groups(file, step)
+        return shards
+
+    def read(self, shard: Shard, seen: Seen) -> Iterator[pa.RecordBatch]:
+        schema = self.schema
+        import pyarrow.parquet as pq
+
+        try:
+            file = pq.ParquetFile(shard.path, page_checksum_verification=True)
+        except (pa.ArrowInvalid, OSError) as error:
+            if not _is_damage(error):
+                raise
+            seen.first, seen.end, seen.damaged_bytes = 0, shard.stop, shard.size
+            yield from batches([failed(0, _unreadable(error), _head(shard.path))], schema, shard.source)
+            return
+        with file:
+            seen.first = shard.start if shard.stop > shard.start else None
+            rows = 0
+            for group in range(shard.start, shard.stop):
+                for batch in self._group(file, group, schema, shard, seen):
+                    numbers = pa.array(range(rows, rows + batch.num_rows), pa.int64())
+                    yield batch.set_column(0, schema.field(0), numbers)
+                    rows += batch.num_rows
+            seen.end = shard.stop
+
+    def _inputs(self) -> list[Input]:
+        return find_inputs(self.paths, SUFFIXES)
+
+    def _own(self, stored: pa.Schema, file: Input) -> list[pa.Field]:
+        """The columns that are kept as they are. Raises SchemaMismatch."""
+        given = {"text": self.text, "id": self.id, "url": self.url, "html": self.html}
+        read = {name for name in given.values() if name}
+        for role, name in given.items():
+            optional = name == role and (role != "text" or self.html)
+            if name and name not in stored.names and not optional:
+                near = difflib.get_close_matches(name, stored.names, 1)
+                hint = (
+                    f"did you mean {near[0]!r}?"
+                    if near
+                    else f"its columns are {', '.join(map(repr, stored.names[:30]))}"
+                )
+                raise SchemaMismatch(f"{file.path} has no column {name!r}, which `{role}` names; {hint}")
+            if name and name in stored.names:
+                _check_type(stored.field(name), role, file)
+        if self.columns is not None:
+            for name in self.columns:
+                if name not in stored.names:
+                    raise SchemaMismatch(f"{file.path} has no column {name!r}, which `columns` names")
+        kept = [f for f in stored if f.name not in read and (self.columns is None or f.name in self.columns)]
+        own = []
+        for field in kept:
+            if field.name == "date" and (_is_string(field.type) or pa.types.is_temporal(field.type)):
+                continue
+            if field.name in READ_SCHEMA.names:
+                raise SchemaMismatch(
+                    f"{file.path}: the column {field.name!r} is named like one that every source has; say what it is "
+                    f"(text, id, url or html), rename it, or leave it out by naming the others in `columns`"
+                )
+            kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+            own.append(pa.field(field.name, kind))
+        return own
+
+    def _group(self, file: Any, group: int, schema: pa.Schema, shard: Shard, seen: Seen) -> Iterator[pa.RecordBatch]:
+        """One row group in bounded slices; one error row for what of it cannot be read."""
+        metadata = file.metadata
+        offset = sum(metadata.row_group(g).num_rows for g in range(group))
+        about = metadata.row_group(group)
+        each = max(about.total_byte_size // max(about.num_rows, 1), 1)
+        size = int(max(min(BATCH_ROWS, BATCH_BYTES // each), 1))
+        names = [f.name for f in schema][len(READ_SCHEMA) :]
+        wanted = [self.text, self.id, self.url, self.html, *names]
+        if "date" in file.schema_arrow.names and (self.columns is None or "date" in self.columns):
+            wanted.append("date")
+        present = [name for name in dict.fromkeys(wanted) if name and name in file.schema_arrow.names]
+        done = 0
+        try:
+            for batch in file.iter_batches(size, row_groups=[group], columns=present, use_threads=False):
+                for piece in _bounded(batch):
+                    yield self._rows(piece, offset + done, schema, shard.source)
+                    done += piece.num_rows
+        except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
+            left = about.num_rows - done
+            seen.damaged_bytes += sum(about.column(c).total_compressed_size for c in range(about.num_columns))
+            reason = (
+                f"{left:,} rows from row {offset + done:,} of row group {group} cannot be read: {_first_line(error)}"
+            )
+            yield from batches([failed(offset + done, reason)], schema, shard.source)
+
+    def _rows(self, batch: pa.RecordBatch, offset: int, schema: pa.Schema, source: str) -> pa.RecordBatch:
+        """`batch` in the columns of `schema`; column by column, as most files need nothing but names."""
+        rows = batch.num_rows
+        columns: dict[str, pa.Array] = {"offset": pa.array(range(offset, offset + rows), pa.int64())}
+        columns["url"] = _strings(batch, self.url, rows)
+        columns["id"] = _ids(batch, self.id, offset, source)
+        columns["date"] = _dates(batch, rows)
+        text = _strings(batch, self.text, rows)
+        if self.html:
+            columns |= self._markup(batch, text, offset)
+        else:
+            columns["text"] = text
+            missing = text.is_null()
+            if missing.true_count:
+                columns["error"] = pa.compute.if_else(
+                    missing, f"no text: {self.text!r} is null", pa.scalar(None, pa.string())
+                )
+                columns["head"] = pa.compute.if_else(missing, pa.scalar(b""), pa.scalar(None, pa.binary()))
+        for field in list(schema)[len(READ_SCHEMA) :]:
+            column = batch.column(field.name)
+            columns[field.name] = column.cast(field.type) if column.type != field.type else _fresh(column)
+        arrays = [columns.get(f.name, pa.nulls(rows, f.type)) for f in schema]
+        return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    def _markup(self, batch: pa.RecordBatch, text: pa.Array, offset: int) -> dict[str, pa.Array]:
+        """The columns that markup fills: strings are taken as they are, bytes are decoded as a page's are."""
+        names = ("charset", "charset_evidence", "html", "text", "error", "head")
+        found: list[Record] = []
+        for k, (page, plain) in enumerate(zip(batch.column(self.html).to_pylist(), text.to_pylist(), strict=True)):
+            base = Record(offset + k)
+            if isinstance(page, bytes):
+                found.append(decoded(base, page, None, markup=True) if page else base._replace(html=""))
+            elif page is None and plain is None:
+                found.append(base._replace(error=f"no text: {self.html!r} and {self.text!r} are null", head=b""))
+            else:
+                found.append(base._replace(html=page, text=plain if page is None else None))
+        return {n: pa.array([getattr(r, n) for r in found], READ_SCHEMA.field(n).type) for n in names}
+
+
+def parquet(
+    paths: str | list[str],
+    text: str = "text",
+    id: str = "id",
+    url: str = "url",
+    html: str | None = None,
+    columns: list[str] | None = None,
+    shard_mb: float = 16,
+) -> Parquet:
+    """Parquet files, one document per row.
+
+    `paths`     a file, a folder, a pattern such as "dump/*.parquet", or a list of these
+    `text`      the column of the document's text
+    `id`        the column of its id, strings or whole numbers; missing or null: a hash of file and row
+    `url`       the column of its address; may be missing
+    `html`      the column of its markup, still to be extracted, as strings or as the bytes of the page; where it is
+                given, `text` is read only in rows where it is null
+    `columns`   which other columns are kept; None: all, with their types (dictionaries are unpacked)
+    `shard_mb`  megabytes as stored that one task reads, in whole row groups
+
+    A column `date` of dates, times or strings is read as `date`. A row without text is an error row; so is a file, or
+    a row group, that cannot be read (page checksums are verified where the file has them).
+    `offset` is the row's number in its file. Raises SchemaMismatch when files differ in a column or its type, when a
+    column that is asked for is missing, and when one is named like those that every source has.
+    """
+    kept = None if columns is None else tuple(columns)
+    return Parquet((paths,) if isinstance(paths, str) else tuple(paths), text, id, url, html, kept, shard_mb)
+
+
+def _stored_schema(file: Input) -> pa.Schema | None:
+    """The columns of `file`; None where it is no readable Parquet file."""
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_schema(file.path)
+    except (pa.ArrowInvalid, OSError) as error:
+        if _is_damage(error):
+            return None
+        raise
+
+
+def _cut_row_groups(file: Input, step: int) -> list[Shard]:
+    """Consecutive row groups of up to `step` stored bytes; a file that cannot be read is one shard, which says so."""
+    import pyarrow.parquet as pq
+
+    base = Shard(file.path, file.source, 0, 0, file.size, file.mtime_ns)
+    try:
+        metadata = pq.read_metadata(file.path)
+    except (pa.ArrowInvalid, OSError) as error:
+        if _is_damage(error):
+            return [base]
+        raise
+    shards: list[Shard] = []
+    start = stored = 0
+    for group in range(metadata.num_row_groups):
+        about = metadata.row_group(group)
+        size = sum(about.column(c).total_compressed_size for c in range(about.num_columns))
+        if group > start and stored + size > step:
+            shards.append(replace(base, start=start, stop=group))
+            start, stored = group, 0
+        stored += size
+    return [*shards, replace(base, start=start, stop=metadata.num_row_groups)]
+
+
+def _compare(own: list[pa.Field], first: str, here: list[pa.Field], path: str) -> None:
+    mine, theirs = {f.name: f.type for f in own}, {f.name: f.type for f in here}
+    for name in [*mine, *theirs]:
+        if mine.get(name) != theirs.get(name):
+            sides = [
+                f"{t[name]} in {p}" if name in t else f"missing in {p}" for t, p in ((mine, first), (theirs, path))
+            ]
+            raise SchemaMismatch(
+                f"the column {name!r} is {sides[0]} and {sides[1]}; make them one type, or leave the column out by "
+                "naming the others in `columns`"
+            )
+
+
+def _check_type(field: pa.Field, role: str, file: Input) -> None:
+    kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+    fits = _is_string(kind) or pa.types.is_null(kind)
+    fits = fits or role == "id" and pa.types.is_integer(kind)
+    fits = fits or role == "html" and (pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+    if not fits:
+        wanted = {"id": "strings or whole numbers", "html": "strings or bytes"}.get(role, "strings")
+        raise SchemaMismatch(f"{file.path}: the column {field.name!r} is {field.type}; `{role}` needs {wanted}")
+
+
+def _is_string(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether the bytes are at fault. Arrow raises plain OSError for damage; the system's own have a number."""
+    return isinstance(error, pa.ArrowInvalid) or getattr(error, "errno", None) is None
+
+
+def _unreadable(error: Exception) -> str:
+    return f"not a readable Parquet file: {_first_line(error)}"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n")[0][:300]
+
+
+def _head(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(HEAD_BYTES)
+
+
+def _bounded(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """`batch` in pieces of about BATCH_BYTES; in one, nearly always."""
+    pieces = min(max(-(-batch.nbytes // BATCH_BYTES), 1), batch.num_rows) if batch.num_rows else 0
+    for k in range(pieces):
+        start, stop = (batch.num_rows * edge // pieces for edge in (k, k + 1))
+        yield batch.slice(start, stop - start)
+
+
+def _fresh(column: pa.Array) -> pa.Array:
+    """`column` without an offset into a larger one."""
+    if pa.types.is_string(column.type):
+        return normalised_strings(column)
+    return pa.concat_arrays([column, column.slice(0, 0)]) if column.offset else column
+
+
+def _strings(batch: pa.RecordBatch, name: str, rows: int) -> pa.Array:
+    if name not in batch.schema.names:
+        return pa.nulls(rows, pa.string())
+    return normalised_strings(batch.column(name).cast(pa.string()))
+
+
+def _ids(batch: pa.RecordBatch, name: str, offset: int, source: str) -> pa.Array:
+    ids = _strings(batch, name, batch.num_rows)
+    if not ids.null_count and pa.compute.all(pa.compute.not_equal(ids, "")).as_py() is not False:
+        return ids
+    named = [given or missing_id(source, offset + k) for k, given in enumerate(ids.to_pylist())]
+    return pa.array(named, pa.string())
+
+
+def _dates(batch: pa.RecordBatch, rows: int) -> pa.Array:
+    kind = pa.timestamp("s", "UTC")
+    if "date" not in batch.schema.names:
+        return pa.nulls(rows, kind)
+    column = batch.column("date")
+    if pa.types.is_date(column.type):
+        return column.cast(pa.timestamp("s"), safe=False).cast(kind)
+    if pa.types.is_timestamp(column.type):
+        return column.cast(pa.timestamp("s", column.type.tz), safe=False).cast(kind)
+    return pa.array([parse_date(text) if text else None for text in column.cast(pa.string()).to_pylist()], kind)

@@ -1,0 +1,222 @@
+"""What has been measured of one shard, kept so that it is never measured twice.
+
+`TextStore`    the text of every document after a stage's transforms; later runs add rows that a looser rule admits
+`SignalStore`  the signals measured on that text, row by row, with a flag "measured" so that null keeps its meaning
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from curate.keys import fingerprint
+from curate.schema import Batch
+from curate.signal import Signal
+from curate.work import whole
+
+Rows = np.ndarray[Any, np.dtype[np.int64]]
+
+# How a row left a stage's transforms. `_step`: null for a row that is still there, 0 where it could not be read, k where
+# it left in the stage's k-th transform (relative, so that steps elsewhere may come and go); `_error`: why it is
+# quarantined, null for a row that the step dropped; `_head`: first bytes of what could not be processed. A column
+# `_in_k` besides holds the UTF-8 bytes with which the row entered the k-th transform.
+MARKS = pa.schema([("_step", pa.int16()), ("_error", pa.string()), ("_head", pa.binary())])
+
+# Work files are read back once or twice: light compression, sums to notice damage.
+WORK_PARQUET: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 1,
+    "use_dictionary": False,
+    "write_page_checksum": True,
+    "write_statistics": False,
+}
+ROW_GROUP = 1024
+
+
+class BatchWriter:
+    """Writes batches as one Parquet file in row groups of exactly 1,024 rows, whatever sizes they come in.
+
+    The file is the same however the rows were batched, and appears whole or not at all. Use as a context manager.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, options: dict[str, Any] = WORK_PARQUET) -> None:
+        self.path, self.schema, self.options = path, schema, options
+        self.rows = 0
+        self.notes: dict[str, str] = {}  # key-value metadata, written on closing
+        self._waiting: list[Batch] = []
+        self._waiting_rows = 0
+
+    def __enter__(self) -> BatchWriter:
+        self._whole = whole(self.path)
+        self._writer = pq.ParquetWriter(self._whole.__enter__(), self.schema, **self.options)
+        return self
+
+    def write(self, batch: Batch) -> None:
+        if batch.num_rows:
+            self._waiting.append(batch.select(self.schema.names).cast(self.schema))
+            self._waiting_rows += batch.num_rows
+            self.rows += batch.num_rows
+        while self._waiting_rows >= ROW_GROUP:
+            self._flush(ROW_GROUP)
+
+    def _flush(self, count: int) -> None:
+        # One chunk per row group: page boundaries depend on chunks, and bytes must not depend on how rows arrived.
+        table = pa.Table.from_batches(self._waiting, self.schema)
+        self._writer.write_table(table.slice(0, count).combine_chunks(), row_group_size=ROW_GROUP)
+        rest = table.slice(count)
+        self._waiting = rest.to_batches()
+        self._waiting_rows = rest.num_rows
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        try:
+            if kind is None and self._waiting_rows:
+                self._flush(self._waiting_rows)
+            if kind is None and self.notes:
+                self._writer.add_key_value_metadata(self.notes)
+            self._writer.close()
+        finally:
+            self._whole.__exit__(kind, error, trace)
+
+
+class TextStore:
+    """The rows of one shard after one stage's transforms, in generations of files sorted by row.
+
+    Generation 0 holds what the first run saw; each later one the rows that were newly admitted.
+    """
+
+    def __init__(self, generation_path: Any) -> None:
+        self._path = generation_path  # generation number -> Path
+        self.generations = 0
+        while self._path(self.generations).exists():
+            self.generations += 1
+
+    @property
+    def next_path(self) -> Path:
+        return Path(self._path(self.generations))
+
+    @property
+    def paths(self) -> list[Path]:
+        return [Path(self._path(g)) for g in range(self.generations)]
+
+    def notes(self) -> dict[str, str]:
+        """The key-value metadata of the first generation."""
+        metadata = pq.read_metadata(self._path(0)).metadata or {}
+        return {k.decode(): v.decode() for k, v in metadata.items() if k != b"ARROW:schema"}
+
+    def batches(self, columns: list[str] | None = None) -> Iterator[Batch]:
+        """Every row in order (of one generation: later ones are looked up with a cursor)."""
+        with pq.ParquetFile(self._path(0), page_checksum_verification=True) as file:
+            yield from file.iter_batches(ROW_GROUP // 2, columns=columns, use_threads=False)
+
+    def cursor(self) -> Cursor:
+        return Cursor(self.paths)
+
+
+class Cursor:
+    """Looks rows up in sorted files; the rows asked for only ever grow."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        self._files = [pq.ParquetFile(p, page_checksum_verification=True) for p in paths]
+        self._streams = [f.iter_batches(ROW_GROUP // 2, use_threads=False) for f in self._files]
+        self._ahead: list[Batch | None] = [next(s, None) for s in self._streams]
+
+    def take(self, rows: Rows) -> Batch | None:
+        """The stored ones among `rows` (sorted), in order; None when there are none."""
+        found: list[Batch] = []
+        for i, stream in enumerate(self._streams):
+            batch = self._ahead[i]
+            while batch is not None and len(rows):
+                have = batch.column("row").to_numpy()
+                found.append(batch.filter(pa.array(np.isin(have, rows))))
+                if len(have) and have[-1] > rows[-1]:
+                    break
+                batch = next(stream, None)
+            self._ahead[i] = batch
+        found = [b for b in found if b.num_rows]
+        if not found:
+            return None
+        table = pa.Table.from_batches(found)
+        return (table.sort_by("row") if len(self._files) > 1 else table).combine_chunks().to_batches()[0]
+
+    def close(self) -> None:
+        for file in self._files:
+            file.close()
+
+
+class SignalStore:
+    """The signals measured so far on one shard's text after one stage.
+
+    Columns whose signal has changed since (another version, options or inputs) are forgotten on loading.
+    """
+
+    def __init__(self, path: Path, signals: tuple[Signal, ...]) -> None:
+        self.path = path
+        self.signals = {s.name: s for s in signals}
+        self._keys = {s.name: fingerprint(s.key) for s in signals}
+        self._added: list[tuple[Rows, dict[str, pa.Array]]] = []
+        self._rows: Rows = np.empty(0, np.int64)
+        self._measured: dict[str, np.ndarray[Any, np.dtype[np.bool_]]] = {}
+        self._values: dict[str, pa.Array] = {}
+        if path.exists():
+            self._load()
+
+    def _load(self) -> None:
+        table = pq.read_table(self.path, use_threads=False, page_checksum_verification=True)
+        keys = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
+        self._rows = table["row"].to_numpy()
+        for name, key in self._keys.items():
+            if keys.get(name) == key and name in table.column_names:
+                self._values[name] = table[name].combine_chunks()
+                self._measured[name] = table[f"{name}#"].to_numpy()
+
+    def known(self, signals: tuple[Signal, ...], rows: Rows) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """For each of `rows`, whether every one of `signals` was measured in an earlier run."""
+        if not len(self._rows) or any(s.name not in self._values for s in signals):
+            return np.zeros(len(rows), bool)
+        at = np.searchsorted(self._rows, rows).clip(0, len(self._rows) - 1)
+        mask = self._rows[at] == rows
+        for found in signals:
+            mask &= self._measured[found.name][at]
+        return mask
+
+    def values(self, found: Signal, rows: Rows) -> pa.Array:
+        """The stored values of `found` for `rows`, all of them known."""
+        return self._values[found.name].take(pa.array(np.searchsorted(self._rows, rows)))
+
+    def add(self, rows: Rows, values: dict[str, pa.Array]) -> None:
+        """Values measured now, one array per signal."""
+        if len(rows):
+            self._added.append((rows, values))
+
+    def table(self) -> pa.Table:
+        """Every row measured so far: `row`, each signal, and `name#`, true where it was measured."""
+        sources = [(self._rows, self._values, self._measured)] + [(r, v, {}) for r, v in self._added]
+        rows = np.unique(np.concatenate([r for r, _, _ in sources]))
+        columns: dict[str, pa.Array] = {"row": pa.array(rows, pa.int64())}
+        for name, found in self.signals.items():
+            index = np.full(len(rows), -1, np.int64)
+            chunks, offset = [], 0
+            for source_rows, values, measured in sources:
+                if name not in values:
+                    continue
+                at = np.searchsorted(rows, source_rows)
+                mask = measured.get(name, np.ones(len(source_rows), bool))
+                index[at[mask]] = offset + np.flatnonzero(mask)
+                chunks.append(values[name])
+                offset += len(values[name])
+            whole_column = pa.concat_arrays(chunks) if chunks else pa.array([], found.dtype)
+            columns[name] = whole_column.take(pa.array(index, mask=index < 0))
+            columns[f"{name}#"] = pa.array(index >= 0)
+        return pa.table(columns)
+
+    def save(self) -> None:
+        """Write what is new, if anything is."""
+        if self._added or not self.path.exists():
+            table = self.table().replace_schema_metadata(self._keys)
+            with whole(self.path) as temporary:
+                pq.write_table(table, temporary, **WORK_PARQUET)

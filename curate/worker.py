@@ -1,0 +1,274 @@
+"""Worker processes of one machine, supervised: a worker that dies costs one document, never the run.
+
+    the run ── socket ── template process ── fork ── worker 1 … n
+
+The template is a fresh process that imports everything, compiles the kernels on a tiny batch and starts no thread;
+workers are forked from it, so they start in no time and share that memory. Each worker writes the rows it is at into
+shared memory before it touches them: when it dies, the template knows where, sends the task out again row by row, and
+when it dies there too, the row is quarantined with the reason.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import ctypes
+import mmap
+import os
+import resource
+import selectors
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from curate.guard import Watch
+
+# A task may lose this many workers before it is given up: each death costs at most two more tries to name its row.
+DEATHS_PER_TASK = 30
+_PLACE = struct.Struct("<qqqq")  # task, step, first row, last row
+_HEADER = struct.Struct("<Q")
+
+
+class WorkerFailed(RuntimeError):
+    """A task could not be done: its own error, or more deaths than `DEATHS_PER_TASK`."""
+
+
+class Crew:
+    """`workers` processes that do tasks: `for index, record, peak_mb in crew.run(tasks)`, in the order they finish."""
+
+    def __init__(self, context: Any, workers: int) -> None:
+        import cloudpickle
+
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, "-P", "-m", "curate.worker", str(theirs.fileno())]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+        self._template = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], env=environment, start_new_session=True
+        )
+        theirs.close()
+        self._socket = ours
+        # Functions of a notebook or a script travel by value: only they have no module that a worker could import.
+        _send(ours, {"workers": workers, "context": cloudpickle.dumps(context)})
+
+    def run(self, tasks: list[Any]) -> Iterator[tuple[int, Any, float]]:
+        """Raises WorkerFailed with the traceback of the first task that fails."""
+        _send(self._socket, tasks)
+        for _ in tasks:
+            message = _receive(self._socket)
+            if message is None:
+                raise WorkerFailed(f"the worker template ended with status {self._template.wait()}")
+            if message["error"]:
+                raise WorkerFailed(message["error"])
+            yield message["index"], message["record"], message["peak_mb"]
+
+    def close(self) -> None:
+        """End the template; its workers die with it."""
+        self._socket.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._template.wait(timeout=5)
+        if self._template.poll() is None:
+            self._template.kill()
+            self._template.wait()
+
+
+@dataclass
+class _Worker:
+    number: int
+    pid: int
+    socket: socket.socket
+    task: int | None = None
+
+
+@dataclass
+class _Caution:
+    """What a task's deaths have taught."""
+
+    careful: list[tuple[int, int]] = field(default_factory=list)
+    poison: dict[int, str] = field(default_factory=dict)
+    deaths: int = 0
+
+
+class _Template:
+    """The process that forks workers and hands them tasks."""
+
+    def __init__(self, run: socket.socket, context: Any, workers: int) -> None:
+        self.run, self.context = run, context
+        self.places = mmap.mmap(-1, _PLACE.size * workers)
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(run, selectors.EVENT_READ, None)
+        self.workers = [self._fork(n) for n in range(workers)]
+        self.tasks: list[Any] = []
+        self.waiting: collections.deque[int] = collections.deque()
+        self.caution: dict[int, _Caution] = {}
+
+    def _fork(self, number: int) -> _Worker:
+        ours, theirs = socket.socketpair()
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                ours.close()
+                self.run.close()
+                _die_with_parent()
+                _work(theirs, self.context, self.places, number)
+                status = 0
+            finally:
+                os._exit(status)
+        theirs.close()
+        worker = _Worker(number, pid, ours)
+        self.selector.register(ours, selectors.EVENT_READ, worker)
+        return worker
+
+    def serve(self) -> None:
+        """Until the run hangs up."""
+        while True:
+            for ready, _ in self.selector.select():
+                if ready.data is None:
+                    tasks = _receive(self.run)
+                    if tasks is None:
+                        return
+                    self.tasks, self.caution = tasks, {}
+                    self.waiting.extend(range(len(tasks)))
+                else:
+                    self._heard(ready.data)
+            for worker in self.workers:
+                if worker.task is None and self.waiting:
+                    self._hand_out(worker)
+
+    def _hand_out(self, worker: _Worker) -> None:
+        worker.task = self.waiting.popleft()
+        known = self.caution.get(worker.task, _Caution())
+        _PLACE.pack_into(self.places, worker.number * _PLACE.size, worker.task, -1, -1, -1)
+        with contextlib.suppress(BrokenPipeError):  # it died just now: its end of the socket says so next
+            _send(worker.socket, (worker.task, self.tasks[worker.task], known.careful, known.poison))
+
+    def _heard(self, worker: _Worker) -> None:
+        message = _receive(worker.socket)
+        if message is not None:
+            worker.task = None
+            _send(self.run, message)
+            return
+        self.selector.unregister(worker.socket)
+        worker.socket.close()
+        _, status = os.waitpid(worker.pid, 0)
+        if worker.task is not None:
+            self._learn(worker, _in_words(status))
+        self.workers[worker.number] = self._fork(worker.number)
+
+    def _learn(self, worker: _Worker, how: str) -> None:
+        """From a death: look closer where it happened, or name the row."""
+        index = worker.task
+        assert index is not None
+        known = self.caution.setdefault(index, _Caution())
+        known.deaths += 1
+        _, step, first, last = _PLACE.unpack_from(self.places, worker.number * _PLACE.size)
+        if known.deaths > DEATHS_PER_TASK:
+            error = f"{self.tasks[index].name}: {known.deaths} workers died on it, the last one {how}; giving up"
+            _send(self.run, {"index": index, "error": error, "record": None, "peak_mb": 0.0})
+            return
+        if first >= 0 and first == last:
+            known.poison[first] = f"worker died: {how} in step {step}"
+        elif first >= 0:
+            known.careful.append((first, last))
+        self.waiting.appendleft(index)
+
+
+def _work(run: socket.socket, context: Any, places: mmap.mmap, number: int) -> None:
+    """A worker: tasks in, records out, until its template hangs up."""
+    here = number * _PLACE.size
+    while (message := _receive(run)) is not None:
+        index, task, careful, poison = message
+
+        def at(step: int, first: int, last: int, index: int = index) -> None:
+            _PLACE.pack_into(places, here, index, step, first, last)
+
+        record, error = None, ""
+        try:
+            record = task(context, Watch(at, careful, poison))
+        except BaseException:
+            error = f"{task.name}\n{traceback.format_exc()}"
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        _send(run, {"index": index, "record": record, "error": error, "peak_mb": peak})
+
+
+def _in_words(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        return f"killed by {signal.Signals(os.WTERMSIG(status)).name}"
+    return f"left with exit status {os.WEXITSTATUS(status)}"
+
+
+def _die_with_parent() -> None:
+    """On Linux, ask the kernel to end this process with its parent; elsewhere a closed socket ends it."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def _send(to: socket.socket, message: Any) -> None:
+    import cloudpickle
+
+    raw = cloudpickle.dumps(message)
+    to.sendall(_HEADER.pack(len(raw)) + raw)
+
+
+def _receive(of: socket.socket) -> Any | None:
+    """The next message between our own processes; None when the other end is gone."""
+    import pickle
+
+    header = _exactly(of, _HEADER.size)
+    raw = _exactly(of, _HEADER.unpack(header)[0]) if header else None
+    return None if raw is None else pickle.loads(raw)  # a socket pair of our own making, never a file
+
+
+def _exactly(of: socket.socket, count: int) -> bytes | None:
+    parts = bytearray()
+    while len(parts) < count:
+        try:
+            part = of.recv(min(count - len(parts), 1 << 20))
+        except ConnectionResetError:
+            return None
+        if not part:
+            return None
+        parts += part
+    return bytes(parts)
+
+
+def warm_up(context: Any) -> None:
+    """Push two short documents through every step: imports happen, kernels are compiled or loaded, models read."""
+    import pyarrow as pa
+
+    text = ["The quick brown fox jumps over the lazy dog, and that is all of it.", "从前有一座山，山里有一座庙。"]
+    html = [f"<html><body><article><p>{t * 5}</p></article></body></html>" for t in text]
+    batch = pa.record_batch({"id": ["1", "2"], "html": html, "text": pa.nulls(2, pa.string())})
+    with contextlib.suppress(Exception):  # a step that raises here raises again on real rows, and is reported there
+        context.pipeline(batch)
+
+
+def main() -> None:
+    """The template process; its one argument is the file descriptor of its socket."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with_parent()
+    import pickle
+
+    import pyarrow as pa
+
+    pa.set_cpu_count(1)
+    run = socket.socket(fileno=int(sys.argv[1]))
+    message = _receive(run)
+    if message is None:
+        return
+    context = pickle.loads(message["context"])
+    warm_up(context)
+    _Template(run, context, message["workers"]).serve()
+
+
+if __name__ == "__main__":
+    # As `python -m` this module is `__main__`; the classes that travel must be those of `curate.worker`.
+    from curate.worker import main as run_template
+
+    run_template()
