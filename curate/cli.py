@@ -260,7 +260,8 @@ class _errors:
         from curate.config import ConfigError
         from curate.launch import OutputBusy, OutputRefused
         from curate.pipeline import PipelineError
-        from curate.read import InputMissing, SchemaMismatch
+        from curate.read import InputMissing
+        from curate.read.parquet import SchemaMismatch
         from curate.worker import WorkerFailed
 
         codes: list[tuple[Any, int]] = [

@@ -11,6 +11,7 @@ import difflib
 import importlib
 import inspect
 import re
+import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -309,7 +310,7 @@ class _Reader:
             if key not in parameters:
                 self.problem(f"`{name}` has no option `{key}`{_nearest(key, list(parameters))}; it takes {', '.join(parameters)}", value, key, len(str(key)))
                 continue
-            fits, plain = _fits(given, typing.get_type_hints(function).get(key, Any))
+            fits, plain = _fits(given, _type_of(function, key))
             if not fits:
                 kind = parameters[key].annotation
                 self.problem(f"`{name}`: `{key}` takes {kind}, not {given!r}", value, key, len(str(key)))
@@ -407,6 +408,12 @@ def _listed(value: Any) -> list[Any]:
 def _nearest(name: Any, allowed: list[str]) -> str:
     near = difflib.get_close_matches(str(name), allowed, 1, 0.6)
     return f"; did you mean `{near[0]}`?" if near else ""
+
+
+def _type_of(function: Any, parameter: str) -> Any:
+    """What one parameter is annotated with. The other annotations may name what only a type checker imports."""
+    only = types.SimpleNamespace(__annotations__={parameter: function.__annotations__.get(parameter, Any)})
+    return typing.get_type_hints(only, globalns=function.__globals__)[parameter]
 
 
 def _fits(value: Any, annotation: Any) -> tuple[bool, Any]:

@@ -1,8 +1,8 @@
 """Which language a text is in: `lang`, and how sure that is: `lang_score`. Both come from one prediction.
 
 The model that ships looks at the script first. Greek is Greek, Hangul Korean; Han with kana is Japanese, without
-Chinese, in either form of its characters; a fastText model of n-grams of letters decides among the languages that share a
-script. Any other fastText model can take its place: `language("lid.176.ftz") == "en"`.
+Chinese, in either form of its characters; a fastText model of n-grams of letters decides among the languages that
+share a script. Any other fastText model can take its place: `language("lid.176.ftz") == "en"`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ SHORT_CODES = {
 
 def code_of(label: str) -> str:
     """`eng_Latn` as `en` for the 40 largest languages; every other label as it is."""
-    return SHORT_CODES.get(label.split("_")[0], label) if "_" in label else label
+    return SHORT_CODES.get(label.partition("_")[0], label) if "_" in label else label
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,8 @@ def language(model: str | None = None) -> Signal:
 
 
 def language_score(model: str | None = None) -> Signal:
-    """How sure `language(model)` is, 0 to 1; null without letters. The column is `lang_score` or `lang_score_` and stem."""
+    """How sure `language(model)` is, 0 to 1; null without letters. The column is `lang_score`, or that, `_` and the
+    file's stem."""
     return lang_score if model is None else _by_file(model, "lang_score", pa.float64())
 
 
@@ -215,7 +216,5 @@ def _by_file(path: str, name: str, dtype: pa.DataType) -> Signal:
     sha256 = file_digest(path)
     stem = "".join(c if c.isalnum() else "_" for c in Path(path).stem)
     about: dict[str, Any] = {"source": "fastText (arXiv 1612.03651)", "version": "1", "options": (sha256,)}
-    guess = Signal(
-        f"language_guess_{stem}", ("text",), LANGUAGE_TYPE, IdentifyBy(path, sha256), piece=True, **about
-    )
+    guess = Signal(f"language_guess_{stem}", ("text",), LANGUAGE_TYPE, IdentifyBy(path, sha256), piece=True, **about)
     return Signal(f"{name}_{stem}", (guess,), dtype, Part(name.removeprefix("lang_")), **about)

@@ -131,12 +131,10 @@ def _address_end(data: npt.NDArray[np.uint8], at: int, end: int) -> int:
     last, address = at, False
     while last < end and 32 < data[last] < 0x7F:
         b = data[last]
-        if b == 64 and last > at:  # @
-            address = True
-        elif b == 58 and last + 2 < end and data[last + 1] == 47 and data[last + 2] == 47:  # ://
-            address = True
-        elif b == 46 and last - at == 3 and data[at] | 32 == 119 and data[at + 1] | 32 == 119 and data[at + 2] | 32 == 119:
-            address = True  # www.
+        address |= b == 64 and last > at  # @
+        address |= b == 58 and last + 2 < end and data[last + 1] == 47 and data[last + 2] == 47  # ://
+        if b == 46 and last - at == 3:  # www.
+            address |= data[at] | 32 == 119 and data[at + 1] | 32 == 119 and data[at + 2] | 32 == 119
         last += 1
     return last if address else at
 
@@ -144,7 +142,7 @@ def _address_end(data: npt.NDArray[np.uint8], at: int, end: int) -> int:
 @kernel
 def _longest_line(data: npt.NDArray[np.uint8], start: int, end: int) -> tuple[int, int]:
     """Where the longest line in this range starts, and its bytes; the range's edges cut lines."""
-    best, best_size, line = start, np.int64(-1), start
+    best, best_size, line = start, -1, start
     for at in range(start, end + 1):
         if at == end or data[at] == 10:
             if at - line > best_size:
@@ -166,12 +164,12 @@ def _select(
     ends: npt.NDArray[np.int32],
     scripts: npt.NDArray[np.int32],
 ) -> None:
-    written = np.int64(0)
+    written = 0
     starts, sizes = np.empty(3, np.int64), np.empty(3, np.int64)
     for row in range(len(offsets) - 1):
-        start, end = np.int64(offsets[row]), np.int64(offsets[row + 1])
+        start, end = int(offsets[row]), int(offsets[row + 1])
         first_written = written
-        windows, longest = np.int64(1), np.int64(0)
+        windows, longest = 1, 0
         starts[0], sizes[0] = start, end - start
         if end - start > 3 * LETTERS:
             third = (end - start) // 3
@@ -191,7 +189,7 @@ def _select(
             letters = 0  # how many it has
             ascii_word, skipping, fresh = True, False, True  # fresh: an address may start here
             while at < end and budget > 0:
-                code, width = np.int32(data[at]), 1
+                code, width = int(data[at]), 1
                 if code >= 0x80:
                     code, width = code_point(data, at)
                     fresh = True
@@ -200,14 +198,14 @@ def _select(
                     fresh = False
                     if after > at:
                         if written > word:
-                            written = _put(out, written, np.int32(32))
+                            written = _put(out, written, 32)
                             budget -= 1
                             word = written
                         letters, at = 0, after
                         continue
                 elif code <= 32:
                     fresh = True
-                kind = np.int32(kinds[code]) if code < len(kinds) else SEPARATOR
+                kind = int(kinds[code]) if code < len(kinds) else SEPARATOR
                 at += width
                 if kind >= SCRIPT_0:
                     if code < 0x80:
@@ -221,9 +219,9 @@ def _select(
                     scripts[row, kind - SCRIPT_0] += 1
                     letters += 1
                     budget -= 1
-                elif kind == MARK or kind == JOINER:
+                elif kind in (MARK, JOINER):
                     if written > word and not skipping:  # never at the start of a word
-                        written = _put(out, written, np.int32(39) if kind == JOINER else code)
+                        written = _put(out, written, 39 if kind == JOINER else code)
                         budget -= 1
                 elif kind == DIGIT:
                     if ascii_word:  # x86, mp3, base64: the letters go too
@@ -231,18 +229,18 @@ def _select(
                         budget += written - word
                         written, skipping, letters = word, True, 0
                     elif written > word:
-                        written = _put(out, written, np.int32(32))
+                        written = _put(out, written, 32)
                         budget -= 1
                         word, ascii_word, letters = written, True, 0
                 else:
                     skipping = False
                     if written > word:
-                        written = _put(out, written, np.int32(32))
+                        written = _put(out, written, 32)
                         budget -= 1
                         word = written
                     ascii_word, letters = True, 0
             if written > word:
-                written = _put(out, written, np.int32(32))
+                written = _put(out, written, 32)
         if written > first_written:
             written -= 1  # the last space
         ends[row + 1] = written

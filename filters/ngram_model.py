@@ -29,9 +29,13 @@ HASH_START, HASH_PRIME = U32(2_166_136_261), U32(16_777_619)  # 32-bit FNV-1a
 
 @dataclass(frozen=True)
 class NgramModel:
-    """The numbers of a model: `ngrams` float32 (buckets, dim), `output` float32 (labels, dim)."""
+    """The numbers of a model: `ngrams` float32 (rows, dim), `output` float32 (labels, dim).
+
+    `row_of`, int32 of shape (buckets,), says which row an n-gram's hash leads to; -1 where it was pruned.
+    """
 
     labels: tuple[str, ...]
+    row_of: npt.NDArray[np.int32]
     ngrams: npt.NDArray[np.float32]
     output: npt.NDArray[np.float32]
     shortest: int
@@ -42,7 +46,7 @@ class NgramModel:
         offsets, data = string_buffers(texts)
         out = np.zeros((len(offsets) - 1, len(self.labels)), np.float32)
         if len(out):
-            _score(offsets, data, self.ngrams, self.output, self.shortest, self.longest, out)
+            _score(offsets, data, self.row_of, self.ngrams, self.output, self.shortest, self.longest, out)
         return out
 
 
@@ -80,7 +84,7 @@ class _File:
 
 @functools.cache
 def read_ngram_model(path: str, sha256: str) -> NgramModel:
-    """The model in this file, which must be a supervised softmax model without words, quantised or not, with this digest.
+    """The model in this file, which must be a supervised softmax model without words, with this digest.
 
     Raises ValueError for any other file, FileNotFoundError for none.
     """
@@ -93,22 +97,30 @@ def read_ngram_model(path: str, sha256: str) -> NgramModel:
     dim, _, _, _, _, word_ngrams, loss, kind, buckets, shortest, longest, _ = file.numbers("12i")
     file.numbers("d")
     size, words, labels, _, pruned = file.numbers("iiiqq")
-    if kind != SUPERVISED or loss != SOFTMAX or words or pruned > 0 or word_ngrams > 1:
+    if kind != SUPERVISED or loss != SOFTMAX or words or word_ngrams > 1 or pruned == 0:
         raise ValueError(
-            f"{path}: expected a supervised softmax model without words, pruning or word n-grams "
-            f"(has {words} words, {max(pruned, 0)} pruned); use filters.fasttext_models for any other"
+            f"{path}: expected a supervised softmax model of letters alone, without words or word n-grams "
+            f"(has {words} words); use filters.fasttext_models for any other"
         )
     names = []
     for _ in range(size):
         names.append(file.text().removeprefix("__label__"))
         file.numbers("qb")
+    row_of = np.arange(buckets, dtype=np.int32)
+    if pruned > 0:
+        pairs = file.array("<i4", 2 * pruned).reshape(-1, 2)
+        row_of[:] = -1
+        if pairs.min() < 0 or pairs[:, 0].max() >= buckets or pairs[:, 1].max() >= pruned:
+            raise ValueError(f"{path}: its table of n-grams leads outside of the model; copy or train it again")
+        row_of[pairs[:, 0]] = pairs[:, 1]
     (quantised,) = file.numbers("?")
     ngrams = _quantised_matrix(file) if quantised else _matrix(file)
     (quantised_output,) = file.numbers("?")
     output = _quantised_matrix(file) if quantised and quantised_output else _matrix(file)
-    if ngrams.shape != (buckets, dim) or output.shape != (labels, dim) or len(names) != labels:
+    rows = pruned if pruned > 0 else buckets
+    if ngrams.shape != (rows, dim) or output.shape != (labels, dim) or len(names) != labels:
         raise ValueError(f"{path}: matrices of shape {ngrams.shape} and {output.shape} do not fit its header")
-    return NgramModel(tuple(names), ngrams, output, shortest, longest)
+    return NgramModel(tuple(names), row_of, ngrams, output, shortest, longest)
 
 
 def _matrix(file: _File) -> npt.NDArray[np.float32]:
@@ -150,20 +162,21 @@ def _hashed(value: np.uint32, byte: int) -> np.uint32:
 def _score(
     offsets: npt.NDArray[np.int32],
     data: npt.NDArray[np.uint8],
+    row_of: npt.NDArray[np.int32],
     ngrams: npt.NDArray[np.float32],
     output: npt.NDArray[np.float32],
     shortest: int,
     longest: int,
     out: npt.NDArray[np.float32],
 ) -> None:
-    buckets, dim = U32(ngrams.shape[0]), ngrams.shape[1]
+    buckets, dim = U32(len(row_of)), ngrams.shape[1]
     hidden = np.empty(dim, np.float32)
     longest_word = 0
     for row in range(len(offsets) - 1):
-        longest_word = max(longest_word, np.int64(offsets[row + 1]) - np.int64(offsets[row]))
+        longest_word = max(longest_word, int(offsets[row + 1]) - int(offsets[row]))
     word = np.empty(longest_word + 2, np.uint8)
     for row in range(len(offsets) - 1):
-        at, end = np.int64(offsets[row]), np.int64(offsets[row + 1])
+        at, end = int(offsets[row]), int(offsets[row + 1])
         hidden[:] = np.float32(0)
         features = 0
         while at < end:
@@ -190,10 +203,11 @@ def _score(
                         value = _hashed(value, word[last])
                         last += 1
                     if length >= shortest and not (length == 1 and (first == 0 or last == size)):
-                        bucket = np.int64(value % buckets)
-                        for i in range(dim):
-                            hidden[i] += ngrams[bucket, i]
-                        features += 1
+                        ngram = np.int64(row_of[np.int64(value % buckets)])
+                        if ngram >= 0:
+                            for i in range(dim):
+                                hidden[i] += ngrams[ngram, i]
+                            features += 1
                     length += 1
         if features == 0:
             continue

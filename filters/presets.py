@@ -58,9 +58,14 @@ def gopher_quality() -> tuple[Rule, ...]:
     them and stop words are known of none. A document without words keeps its ratios unknown, and falls to the length.
     """
     table = GOPHER_THRESHOLDS.items()
+    word_lengths = {code: t.mean_word_length for code, t in table if t.mean_word_length is not None}
     return (
-        by(lang, {code: word_count.between(*t.word_count) for code, t in table}, length.characters.between(*OTHER_CHARACTERS)),
-        by(lang, {c: mean_word_length.between(*t.mean_word_length) for c, t in table if t.mean_word_length is not None}),
+        by(
+            lang,
+            {code: word_count.between(*t.word_count) for code, t in table},
+            otherwise=length.characters.between(*OTHER_CHARACTERS),
+        ),
+        by(lang, {code: mean_word_length.between(*ends) for code, ends in word_lengths.items()}),
         hash_word_ratio <= HASH_WORD_RATIO,
         by(lang, {code: ellipsis_word_ratio <= ELLIPSIS_WORD_RATIO for code, _ in table}),
         bullet_line_ratio <= BULLET_LINE_RATIO,

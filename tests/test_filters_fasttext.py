@@ -25,8 +25,8 @@ BAD = ["buy now cheap cheap click", "点击 领取 优惠 优惠"]
 def train(folder: Path, labels: tuple[str, ...], **options: object) -> str:
     lines = [f"__label__{labels[i % len(labels)]} {t}" for _ in range(20) for i, t in enumerate(BAD + GOOD)]
     (folder / "train.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    # Ten threads: the library draws a tenth of the starting values in each, and leaves the others as memory was.
-    model = library.train_supervised(str(folder / "train.txt"), dim=8, epoch=20, thread=10, verbose=0, **options)
+    # The library draws a tenth of its starting values per thread, rounded down, and leaves the others as memory was.
+    model = library.train_supervised(str(folder / "train.txt"), dim=8, epoch=20, thread=12, verbose=0, **options)
     path = str(folder / ("_".join(labels) + ".bin"))
     model.save_model(path)
     return path
@@ -42,11 +42,13 @@ def test_scores_are_the_librarys(tmp_path: Path) -> None:
     column = signal.column(batch("calm river\ncheap", None, " \n", *GOOD)).to_pylist()
     model = FastTextModel(path)
     expected = [dict(zip(*model.best([t], 2)[0], strict=True))["hq"] for t in ("calm river cheap", *GOOD)]
-    assert column[0] == pytest.approx(expected[0]) and column[3:] == pytest.approx(expected[1:])
-    assert column[1:3] == [None, None] and max(c for c in column if c is not None) <= 1.0
+    assert column[0] == pytest.approx(expected[0])
+    assert column[3:] == pytest.approx(expected[1:])
+    assert column[1:3] == [None, None]
     assert signal.name == "fasttext_hq_lq"
     copy = pickle.loads(pickle.dumps(signal))
-    assert copy.key == signal.key and copy.column(batch(*GOOD)).to_pylist() == column[3:]
+    assert copy.key == signal.key
+    assert copy.column(batch(*GOOD)).to_pylist() == column[3:]
 
 
 def test_the_label_that_is_meant(tmp_path: Path) -> None:

@@ -86,7 +86,9 @@ def test_mixed_texts_are_what_most_of_them_is() -> None:
     assert guess(english * 3 + chinese, chinese * 6 + english) == ["en", "zh"]
     assert guess("日本語の『こんにちは』。" + chinese * 20, chinese + "の店") == ["zh", "zh"]
     mixed, pure = score(english * 3 + chinese * 2, english * 3)
-    assert mixed is not None and pure is not None and mixed < 0.9 * pure
+    assert mixed is not None
+    assert pure is not None
+    assert mixed < 0.9 * pure
 
 
 NO_LETTERS = ["", "12 345,00", "!!! --- ...", "https://example.org/what/is/this", "a@b.example", "🙂🙂", "x86 mp3 b2b"]
@@ -97,7 +99,8 @@ def test_what_is_no_language() -> None:
     assert guess(*NO_LETTERS) == [UNDETERMINED] * len(NO_LETTERS)
     assert score(*NO_LETTERS) == [None] * len(NO_LETTERS)
     assert guess(*NO_LANGUAGE) == [UNDETERMINED] * len(NO_LANGUAGE)
-    assert guess(None) == [None] and score(None) == [None]
+    assert guess(None) == [None]
+    assert score(None) == [None]
 
 
 def test_a_menu_does_not_hide_the_article() -> None:
@@ -112,9 +115,7 @@ def test_promises(texts: list[str]) -> None:
     together, scores = guess(*texts), score(*texts)
     assert together == [code for text in texts for code in guess(text)]  # no row depends on its neighbours
     for text, code, value in zip(texts, together, scores, strict=True):
-        assert code is not None and (value is None or 0 <= value <= 1), text
-        if value is None:
-            assert code == UNDETERMINED
+        assert (code == UNDETERMINED) if value is None else (0 <= value <= 1), text
 
 
 @settings(deadline=None)
@@ -122,14 +123,21 @@ def test_promises(texts: list[str]) -> None:
 def test_letters(texts: list[str]) -> None:
     letters, scripts = letters_of(pa.array(texts, pa.string()), lower_case=True)
     letters.validate(full=True)
-    assert scripts.shape == (len(texts), len(SCRIPT_NAMES)) and (scripts >= 0).all()
+    assert scripts.shape == (len(texts), len(SCRIPT_NAMES))
+    assert (scripts >= 0).all()
     for text, row in zip(letters.to_pylist(), scripts, strict=True):
-        assert len(text) <= LETTERS + 8 and text == " ".join(text.split(" ")).strip(" ")
+        assert len(text) <= LETTERS + 8
+        assert text == " ".join(word for word in text.split(" ") if word)
         assert sum(c.isalpha() or c in "々〇" for c in text) == row.sum()
 
 
 def test_what_the_model_is_shown() -> None:
-    texts = ["Don’t see www.a.b/c or HTTP://x.y!", "看http://a.b/c好，GPT-4用", "me@x.org x86 mp3 l’Été 12", "a\u0301 b_c"]
+    texts = [
+        "Don’t see www.a.b/c or HTTP://x.y!",
+        "看http://a.b/c好，GPT-4用",
+        "me@x.org x86 mp3 l’Été 12",
+        "a\u0301 b_c",
+    ]
     letters, _ = letters_of(pa.array(texts), lower_case=True)
     assert letters.to_pylist() == ["don't see or", "看 好 gpt 用", "l'été", "a\u0301 b c"]
 
@@ -140,8 +148,10 @@ def test_other_models_by_path() -> None:
     batch = pa.record_batch({"text": ["The ferry leaves at noon.", "12", None]})
     assert by_path.column(batch).to_pylist() == ["en", UNDETERMINED, None]
     assert score_by_path.column(batch).to_pylist()[1:] == [None, None]
-    assert pickle.loads(pickle.dumps(by_path)).key == by_path.key != lang.key
-    assert language() is lang and language_score() is lang_score
+    assert pickle.loads(pickle.dumps(by_path)).key == by_path.key
+    assert by_path.key != lang.key
+    assert language() is lang
+    assert language_score() is lang_score
     assert [code_of(c) for c in ("eng_Latn", "cmn_Hani", "quy_Latn", "nb", "zh_classical")] == [
         "en", "zh", "quy_Latn", "nb", "zh_classical",
     ]  # fmt: skip

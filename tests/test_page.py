@@ -371,6 +371,24 @@ def test_heights_are_proportional_and_a_spike_is_cut_and_named() -> None:
     assert heights(spiked.dropped)[0] == 27
 
 
+@pytest.mark.parametrize(
+    ("edges", "drawn_edges", "drawn_kept"),
+    [
+        ([0, 0, 1, 1, 2], [0, 1, 2], [6, 4]),
+        ([0, 1, 1, 1, 2], [0, 1, 2], [6, 4]),
+        ([3, 3, 3, 3, 3], [3, 4], [10]),
+        ([0, 1, 2, 2, 2], [0, 1, 2], [1, 9]),
+    ],
+)
+def test_edges_rounded_to_the_same_number_lose_no_document(
+    edges: list[float], drawn_edges: list[float], drawn_kept: list[int]
+) -> None:
+    drawn = charts.histogram(signal_of([(1, 0), (2, 0), (3, 0), (4, 1)], edges, False))
+    assert drawn is not None
+    assert drawn.bins["edges"] == drawn_edges
+    assert drawn.bins["kept"] == drawn_kept
+
+
 def test_thresholds_stand_between_the_right_bins() -> None:
     drawn = charts.histogram(signal_of([(1, 1)] * 10, [10.0**k for k in range(11)], True, 1000.0, 1e9))
     assert drawn is not None

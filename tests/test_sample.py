@@ -18,6 +18,7 @@ from curate.sample.records import member
 TEXTS_OF = generate.texts()
 TRUTH = generate.truth()
 COPIES = generate.copies()
+BY_URL = pages.once(pages.pages())
 
 
 def of_kind(kind: str) -> list[str]:
@@ -69,6 +70,7 @@ def test_the_shipped_file_is_what_the_generator_writes() -> None:
 def test_generating_twice_gives_the_same(tmp_path) -> None:
     generate.write(tmp_path / "one.warc.gz")
     generate._pages.cache_clear()
+    pages.written.cache_clear()
     generate.write(tmp_path / "two.warc.gz")
     assert (tmp_path / "one.warc.gz").read_bytes() == (tmp_path / "two.warc.gz").read_bytes()
 
@@ -89,19 +91,18 @@ def test_the_damaged_record_is_near_the_middle_and_does_not_inflate() -> None:
 
 def test_every_kind_is_there_in_both_languages() -> None:
     kinds = Counter(kind.split(":")[0] for kind in TRUTH.values())
-    for name in ("article", "duplicate", "near-duplicate", "variant", "advert", "spam", "insult", "private data", "questions",
-                 "recipe", "listing", "short", "empty", "bullets", "ellipses", "hashes", "leftovers"):  # fmt: skip
+    for name in ("article", "duplicate", "near-duplicate", "variant", "advert", "spam", "insult", "private data",
+                 "questions", "recipe", "listing", "short", "empty", "bullets", "ellipses", "hashes", "leftovers"):  # fmt: skip
         assert kinds[f"{name} en"] >= 1
         assert abs(kinds[f"{name} en"] - kinds[f"{name} zh"]) <= 2
-    for name in ("foreign de", "foreign fr", "foreign es", "foreign ja", "foreign ru", "gibberish", "undecodable", "damaged",
-                 "redirect", "http 404", "http 503", "robots", "image", "json", "revisit"):  # fmt: skip
+    for name in ("foreign de", "foreign fr", "foreign es", "foreign ja", "foreign ru", "gibberish", "undecodable",
+                 "damaged", "redirect", "http 404", "http 503", "robots", "image", "json", "revisit"):  # fmt: skip
         assert kinds[name] >= 1
     assert sum(kinds.values()) >= 290
 
 
 def test_urls_are_unique_and_lead_nowhere() -> None:
-    by_url = pages.once(pages.pages())
-    assert all(re.match(r"https://[a-z0-9.-]+\.example/", url) for url in by_url)
+    assert all(re.match(r"https://[a-z0-9.-]+\.example/", url) for url in BY_URL)
     everything = b"".join(one.data for one in generate.records() if b"Content-Encoding" not in one.data)
     hosts = set(re.findall(rb"https?://([a-z0-9.-]+)", everything))
     assert {host for host in hosts if not host.endswith(b".example")} <= {b"schema.org", b"netpreserve.org"}
@@ -152,39 +153,36 @@ def test_no_slot_was_left_open() -> None:
 
 
 def test_encodings_are_what_the_kind_says() -> None:
-    by_url = pages.once(pages.pages())
     for url, kind in TRUTH.items():
         detail = kind.partition(": ")[2]
         codec = detail.split(",")[0].split(" ")[0]
         if codec in {"gbk", "gb2312", "gb18030", "big5", "utf-16", "windows-1252", "utf-8"}:
             paragraph = TEXTS_OF[url].split("\n")[0]
-            assert paragraph in by_url[url].body.decode(codec), url
+            assert paragraph in BY_URL[url].body.decode(codec), url
             if codec != "utf-8":
                 with pytest.raises(UnicodeDecodeError):
-                    by_url[url].body.decode("utf-8")
+                    BY_URL[url].body.decode("utf-8")
 
 
 def test_mojibake_can_be_undone() -> None:
     ftfy = pytest.importorskip("ftfy")
-    by_url = pages.once(pages.pages())
     for url, kind in TRUTH.items():
         if kind.endswith(": mojibake"):
-            first = TEXTS_OF[url].split("\n")[0]
-            body = by_url[url].body.decode()
-            assert first not in body, url
-            assert first in ftfy.fix_text(body, uncurl_quotes=False, fix_character_width=False), url
+            last = TEXTS_OF[url].split("\n")[-1]
+            body = BY_URL[url].body.decode()
+            assert last not in body, url
+            assert last in ftfy.fix_text(body, uncurl_quotes=False, fix_character_width=False), url
 
 
 def test_trafilatura_finds_the_articles_and_leaves_the_menus() -> None:
     trafilatura = pytest.importorskip("trafilatura")
-    by_url = pages.once(pages.pages())
     for lang, menus in (("en", ("Skip to content", "Most popular", "You may also like", "We use cookies")),
                         ("zh", ("跳到正文", "热门文章", "猜你喜欢", "本网站使用"))):  # fmt: skip
         plain = [url for url in of_kind(f"article {lang}") if TRUTH[url] == f"article {lang}"]
-        layouts = {by_url[url].body.decode().split('<body class="')[1].split('"')[0]: url for url in plain}
+        layouts = {BY_URL[url].body.decode().split('<body class="')[1].split('"')[0]: url for url in plain}
         assert len(layouts) == 5
         for url in [*layouts.values(), *plain[::9]]:
-            text = trafilatura.extract(by_url[url].body.decode(), favor_precision=False) or ""
+            text = trafilatura.extract(BY_URL[url].body.decode(), favor_precision=False) or ""
             missing = [paragraph for paragraph in TEXTS_OF[url].split("\n") if paragraph not in text]
             assert not missing, url
             assert not [menu for menu in menus if menu in text], url
@@ -192,9 +190,8 @@ def test_trafilatura_finds_the_articles_and_leaves_the_menus() -> None:
 
 def test_duplicates_are_extracted_alike() -> None:
     trafilatura = pytest.importorskip("trafilatura")
-    by_url = pages.once(pages.pages())
     for url in (*of_kind("duplicate en")[:3], *of_kind("duplicate zh")[:3]):
-        one, other = (trafilatura.extract(by_url[at].body.decode()) for at in (url, COPIES[url]))
+        one, other = (trafilatura.extract(BY_URL[at].body.decode()) for at in (url, COPIES[url]))
         assert one == other, url
 
 

@@ -113,18 +113,18 @@ def count_text(offsets: npt.NDArray[np.int32], data: npt.NDArray[np.uint8]) -> n
 @kernel
 def code_point(data: npt.NDArray[np.uint8], at: int) -> tuple[int, int]:
     """The character of two to four bytes that starts at `at`, and its length in bytes. The text is valid UTF-8."""
-    b = np.int32(data[at])
+    b = int(data[at])
     if b < 0xE0:
-        return ((b & 0x1F) << 6) | (np.int32(data[at + 1]) & 0x3F), 2
-    c = (np.int32(data[at + 1]) & 0x3F) << 6 | (np.int32(data[at + 2]) & 0x3F)
+        return ((b & 0x1F) << 6) | (int(data[at + 1]) & 0x3F), 2
+    c = (int(data[at + 1]) & 0x3F) << 6 | (int(data[at + 2]) & 0x3F)
     if b < 0xF0:
         return ((b & 0xF) << 12) | c, 3
-    return ((b & 7) << 18) | c << 6 | (np.int32(data[at + 3]) & 0x3F), 4
+    return ((b & 7) << 18) | c << 6 | (int(data[at + 3]) & 0x3F), 4
 
 
 @kernel
 def class_of(code: int, classes: npt.NDArray[np.uint8]) -> int:
-    return np.int32(classes[code]) if code < len(classes) else PLAIN
+    return int(classes[code]) if code < len(classes) else PLAIN
 
 
 @kernel
@@ -176,24 +176,24 @@ def _count_all(
     counts: npt.NDArray[np.int32],
 ) -> None:
     for row in range(len(offsets) - 1):
-        start, end = np.int64(offsets[row]), np.int64(offsets[row + 1])
-        continuation = words = plain_words = plain_characters = alpha_words = np.int64(0)
-        hashes = ellipses = lines = bullets = ellipsis_lines = letters = han = np.int64(0)
+        start, end = int(offsets[row]), int(offsets[row + 1])
+        continuation = words = plain_words = plain_characters = alpha_words = 0
+        hashes = ellipses = lines = bullets = ellipsis_lines = letters = han = 0
         english = chinese = np.uint32(0)  # one bit per stop word seen
         line_start = at = start
         while at < end:
             # One run without white space: a word, or several where it holds ideographs.
             has_ideograph = False
-            inside = np.int32(0)  # class bits of the stretch since the last ideograph, joined
-            length = np.int64(0)  # its code points
+            inside = 0  # class bits of the stretch since the last ideograph, joined
+            length = 0  # its code points
             packed = np.uint64(1)  # its bytes, as in `packed_word`; a character outside ASCII is 0xFF
             while True:
-                bits = np.int32(SPACE)  # the end of the text ends the run
-                code, width = np.int32(0), 1
+                bits = SPACE  # the end of the text ends the run
+                code, width = 0, 1
                 if at < end:
-                    code = np.int32(data[at])
+                    code = int(data[at])
                     if code < 0x80:
-                        bits = np.int32(classes[code])
+                        bits = int(classes[code])
                         if not bits & (SPACE | SPECIAL):
                             inside |= bits
                             letters += (bits >> 2) & 1
@@ -247,7 +247,7 @@ def _count_all(
                 plain_characters += 1
                 letters += 1
                 han += (bits >> 4) & 1
-                has_ideograph, inside, length, packed = True, np.int32(0), np.int64(0), np.uint64(1)
+                has_ideograph, inside, length, packed = True, 0, 0, np.uint64(1)
                 at += width
             if at < end:
                 if code == LINE_FEED:
@@ -262,8 +262,8 @@ def _count_all(
             ellipsis_lines += ends_with_ellipsis(data, line_start, end, classes)
         english_count = chinese_count = 0
         for i in range(32):
-            english_count += np.int64((english >> np.uint32(i)) & np.uint32(1))
-            chinese_count += np.int64((chinese >> np.uint32(i)) & np.uint32(1))
+            english_count += int((english >> np.uint32(i)) & np.uint32(1))
+            chinese_count += int((chinese >> np.uint32(i)) & np.uint32(1))
         counts[0, row] = end - start - continuation
         counts[1, row] = words
         counts[2, row] = plain_words

@@ -102,14 +102,15 @@ def histogram(signal: dict[str, Any]) -> Histogram | None:
     """The chart of one numeric signal of the report; None where no document has a value.
 
     A first or last edge that is infinite or null (a bin open to one side) is drawn one bin's width away.
-    Raises ValueError if the edges do not rise or do not fit the counts.
+    Raises ValueError if the edges fall or do not fit the counts.
     """
     edges, kept, dropped = closed(signal["edges"]), list(signal["kept"]), list(signal["dropped"])
-    if not len(edges) - 1 == len(kept) == len(dropped) or any(a >= b for a, b in pairwise(edges)):
+    if not len(edges) - 1 == len(kept) == len(dropped) or any(a > b for a, b in pairwise(edges)):
         raise ValueError(
             f"signal {signal['name']!r}: {len(edges)} edges for {len(kept)} kept and {len(dropped)} dropped counts; "
             "expected rising edges, one more than counts"
         )
+    edges, kept, dropped = _without_empty_bins(edges, kept, dropped)
     thresholds = [t for t in signal["thresholds"] if _drawable(t["value"])]
     used = [i for i in range(len(kept)) if number(kept[i]) or number(dropped[i])]
     if not used:
@@ -172,6 +173,23 @@ def closed(edges: list[float | None]) -> list[float]:
     if len(inner) >= 2 and (edges[-1] is None or not math.isfinite(edges[-1])):
         inner.append(inner[-1] + (inner[-1] - inner[-2]))
     return inner
+
+
+def _without_empty_bins(
+    edges: list[float], kept: list[int], dropped: list[int]
+) -> tuple[list[float], list[int], list[int]]:
+    """Bins without width (edges rounded alike) joined to the bin before, or to the first that has width."""
+    own, columns = [edges[0]], ([0], [0])
+    for high, *counts in zip(edges[1:], kept, dropped, strict=True):
+        if high > own[-1] and len(own) > 1:
+            own.append(high)
+            for column in columns:
+                column.append(0)
+        elif high > own[-1]:
+            own.append(high)
+        for column, here in zip(columns, counts, strict=True):
+            column[-1] += here
+    return (own if len(own) > 1 else [own[0], own[0] + 1]), *columns
 
 
 def _drawable(value: Any) -> bool:

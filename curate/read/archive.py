@@ -4,7 +4,7 @@ A *unit* is what a shard can be entered at: in gzip a member that begins with a 
 A unit may hold several records (a whole file in one member), and a record may run on into further members (a file
 packed in blocks), as long as those do not begin with a record header of their own.
 
-A record is believed when the bytes after it are the end of the unit or the next header. Where they are not, its
+A record is believed when the end of the unit, the next header or a record's end mark follows it. Otherwise its
 Content-Length is wrong: it becomes one damaged record, and reading goes on at the next header that holds up, looked for
 from the end of its own header. So no record can swallow the ones behind it, and none is cut short unseen.
 
@@ -226,7 +226,7 @@ def _record(stream: _Stream, form: Format, offset: int, within: int) -> Stored:
     large = length > MAX_BLOCK
     block = stream.take(HEAD_BYTES if large else length)
     there = len(block) + (stream.skip(length - len(block)) if large else 0)
-    if there == length and (not stream.pass_gap() or _at_header(stream, form)) and not stream.damage:
+    if there == length and _ends_here(stream, form) and not stream.damage:
         too_large = f"too large: a record of {length:,} bytes, at most {MAX_BLOCK:,} are read"
         return Stored(offset, within, header, block, too_large if large else None)
     if stream.damage:
@@ -240,9 +240,16 @@ def _record(stream: _Stream, form: Format, offset: int, within: int) -> Stored:
     return Stored(offset, within, header, block[:HEAD_BYTES], problem)
 
 
-def _at_header(stream: _Stream, form: Format) -> bool:
+def _ends_here(stream: _Stream, form: Format) -> bool:
+    """Whether a record can end at the next byte: the (soft) end or a header follows, or the mark of a record's end does
+    (two line ends, ISO 28500:2017, 4), after which anything else is damage of its own. Passes what is between records.
+    """
+    data, at = stream.look(4)
+    marked = form is WARC and data.startswith(b"\r\n\r\n", at)
+    if not stream.pass_gap():
+        return True
     data, at = stream.look(8192 if form is ARC else 8)
-    return form.first.match(data, at) is not None
+    return marked or form.first.match(data, at) is not None
 
 
 def _bad_header(data: bytes, form: Format) -> str:

@@ -11,7 +11,7 @@ from curate.read.stored import Damage, Window, inflated, kind_of
 
 
 class Line(NamedTuple):
-    """A line without its line feed. `length` counts all its bytes; where it is above the cap `data` is only their first."""
+    """A line without its line feed. `length` counts all its bytes; `data` is no longer than the cap."""
 
     offset: int  # in the stored file; in a compressed one, in the inflated bytes
     data: bytes

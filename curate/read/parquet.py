@@ -10,15 +10,11 @@ from typing import Any
 import pyarrow as pa
 
 from curate.read.batches import BATCH_BYTES, BATCH_ROWS, HEAD_BYTES, Record, batches, failed
-from curate.read.shard import Input, Seen, Shard, find_inputs, missing_id, shard_bytes
+from curate.read.shard import Input, SchemaMismatch, Seen, Shard, find_inputs, missing_id, shard_bytes
 from curate.read.warc import decoded, parse_date
 from curate.schema import READ_SCHEMA, normalised_strings
 
 SUFFIXES = (".parquet", ".pq")
-
-
-class SchemaMismatch(ValueError):
-    """Columns that do not fit: not the same in all files, not of a type that can be read, or named like ours."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,10 @@ class InputClash(ValueError):
     """Two input files that would have one name in ids and in the ledger."""
 
 
+class SchemaMismatch(ValueError):
+    """Columns that do not fit: not the same in all files, not of a type that can be read, or named like ours."""
+
+
 @dataclass(frozen=True)
 class Input:
     """One file of the input, as it stood when it was listed."""
@@ -178,7 +182,7 @@ def whole(file: Input) -> Shard:
 
 
 def grouped(files: Iterable[Input], step: int) -> list[Shard]:
-    """Small files, several to a shard of about `step` bytes, so that adding a file changes only the shard it falls into.
+    """Small files, several to a shard of about `step` bytes; one file more changes only the shard it falls into.
 
     A file ends its shard when a number in [0, 1) from the hash of its name is below its size / `step`: every byte is as
     likely as any other to be the last, and the mean shard is `step` bytes. A shard that reaches 4 x `step` without such

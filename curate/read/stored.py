@@ -43,7 +43,7 @@ class Window:
         """Up to `length` bytes from `at`; fewer only at the end of the file."""
         offset = at - self._start
         if offset < 0 or offset + length > len(self._data):
-            if 0 <= offset and self._start + len(self._data) >= self.size:
+            if offset >= 0 and self._start + len(self._data) >= self.size:
                 return self._data[offset : offset + length]
             data = bytearray()
             want = max(length, self._length)
@@ -107,7 +107,7 @@ def _gunzip(window: Window) -> Iterator[bytes]:
 
 
 class GzipMember:
-    """The gzip member that starts at `at`, inflated from `blocks`; `end` is the byte after it once they are exhausted."""
+    """The gzip member that starts at `at`, as `blocks`; `end` is the byte after it once they are exhausted."""
 
     def __init__(self, window: Window, at: int) -> None:
         self.start = self.end = at

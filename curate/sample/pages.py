@@ -6,8 +6,10 @@ was made difficult (`article zh: gbk, undeclared`); what stands before the colon
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from html import escape
 from random import Random
 from typing import NamedTuple
@@ -28,7 +30,7 @@ ORDINARY, WITH_FLAW, WITH_FAULT = 5, 5, 6
 # Which ordinary articles, by place, are there a second time: word for word, with a few words changed, with sentences.
 DUPLICATED = (1, 7, 14, 20, 26, 31, 44, 47)
 REVISED = (0, 2, 5, 10, 12, 15, 18, 22, 24, 28, 35, 40)
-REWRITTEN = (16, 29, 37, 46)
+REWRITTEN = (17, 30, 39, 46)
 
 # What an editor changes in a second version.
 SWAPS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -45,6 +47,13 @@ NOTES: dict[str, tuple[str, ...]] = {
     "en": ("Two words were corrected after readers wrote in.", "This is the second, corrected version."),
     "zh": ("根据读者来信，改正了两处文字。", "本文为修订后的第二版。"),
 }
+
+# A last paragraph with marks outside ASCII, for the English pages that are to be garbled.
+QUOTED = (
+    "It's what my aunt called an honest day's work - and she'd have known, for she kept the cafe by the bridge.",
+    "We'd call that good enough, and my father'd say it's the highest praise - at least on our side of the cafe.",
+    '"You\'ll see," he said at the cafe, "it isn\'t the tool that counts" - and, as so often, he wasn\'t wrong.',
+)
 
 # How some articles are encoded: (kind's addition, codec, charset in the page, Content-Type). Keyed by the article's
 # place in the list of ordinary ones; every place is one that no duplicate is made of.
@@ -103,6 +112,7 @@ def pages() -> list[Page]:
     return sorted(listed, key=lambda one: place[one.url])
 
 
+@cache
 def written(lang: str, place: int) -> list[Article]:
     """The articles of subject number `place`: five ordinary ones, then the two that are used with something wrong."""
     return collection(SUBJECTS[lang][place], WITH_FAULT + 1, SEED, LONGER_THAN[lang])
@@ -181,9 +191,10 @@ def flawed(lang: str) -> Iterator[Page]:
     seventh = [written(lang, place)[WITH_FLAW] for place in range(len(SUBJECTS[lang]))]
     flaws = ["mojibake"] * 3 + ["emoji"] * 2 + ["zero-width"] * 2 + ["plain text"] * 2 + ["double mojibake"]
     for number, (article, flaw) in enumerate(zip(seventh, flaws, strict=True)):
-        at, dice, kind = place_of(lang, number), _dice(lang, "flaw", number), f"article {lang}: {flaw}"
-        text, url = article.paragraphs, _url(at, f"f{number}")
-        text = each(text, typographic) if lang == "en" and "mojibake" in flaw else text
+        at, dice = place_of(lang, number * ORDINARY + number % ORDINARY), _dice(lang, "flaw", number)
+        text, url, kind = article.paragraphs, _url(at, f"f{number}"), f"article {lang}: {flaw}"
+        if lang == "en" and "mojibake" in flaw:  # plain ASCII would come through unharmed
+            text = each([*text, QUOTED[number % len(QUOTED)]], typographic)
         meant = tuple(text)
         if "mojibake" in flaw:
             text = each(text, garbled)
@@ -204,12 +215,13 @@ def faulty(lang: str) -> Iterator[Page]:
     eighth = [written(lang, place)[WITH_FAULT] for place in range(len(SUBJECTS[lang]))]
     faults = ["bullets"] * 2 + ["ellipses"] * 2 + ["hashes"] * 2 + ["leftovers"] * 2
     for number, (article, fault) in enumerate(zip(eighth, faults, strict=False)):
-        at, dice = place_of(lang, number), _dice(lang, "fault", number)
+        at, dice = place_of(lang, number * ORDINARY + number % ORDINARY), _dice(lang, "fault", number)
         sentences = [part for text in article.paragraphs for part in _sentences(text)]
         if fault == "bullets":
-            text = [f"{pick('•-*', dice)} {sentence}" for sentence in sentences]
+            clauses = [part for text in sentences for part in re.split(r"(?<=[，；])|(?<=[,;]) ", text) if part]
+            text = [f"{pick('•-*', dice)} {clause}" for clause in clauses]
         elif fault == "ellipses":
-            text = [sentence[: len(sentence) * 2 // 3] + pick(("...", "…"), dice) for sentence in sentences]
+            text = [sentence.rstrip("。.!?？") + pick(("...", "…"), dice) for sentence in sentences]
         elif fault == "hashes":
             text = [" ".join(f"#{word}" for word in _tags(sentence, lang)) for sentence in sentences]
         else:
@@ -226,7 +238,7 @@ def faulty(lang: str) -> Iterator[Page]:
 def formal(lang: str) -> Iterator[Page]:
     """Pages with a form of their own, which their JSON-LD states: frequent questions and recipes."""
     for number, asked in enumerate(questions.QUESTIONS[lang]):
-        at = place_of(lang, number + 2)
+        at = site(("news", "blog", "docs")[number], lang)
         main = "\n".join(f"<h2>{escape(q, quote=False)}</h2>\n<p>{escape(a, quote=False)}</p>" for q, a in asked.pairs)
         entity = [
             {"@type": "Question", "name": q, "acceptedAnswer": {"@type": "Answer", "text": a}} for q, a in asked.pairs
@@ -249,13 +261,14 @@ def listings(lang: str) -> Iterator[Page]:
     """Archives and tag pages: titles, dates, and teasers that break off."""
     source = ordinary(lang)
     for number in range(5):
-        at, dice, rows = place_of(lang, number + 1), _dice(lang, "listing", number), []
+        at, rows = site(("blog", "news", "forum")[number % 3], lang, number // 3), []
+        dice = _dice(lang, "listing", number)
         for entry in range(14):
             article = source[(number * 11 + entry * 7) % len(source)]
             teaser = article.paragraphs[0][: 60 if lang == "en" else 24] + "…"
             more = f'<p>{escape(teaser)}</p><a href="/{entry}">{WORDS[lang]["read"]}</a>' if number % 2 else ""
             rows.append(f'<li><a href="/{entry}">{article.title}</a> <time>{_day(entry)}</time>{more}</li>')
-        title = pick(at.menu, dice) + (" – page " if lang == "en" else " 第") + str(number + 2)
+        title = f"{at.menu[2]}, page {number + 2}" if lang == "en" else f"{at.menu[2]}：第 {number + 2} 页"
         markup = page(at, title, '<ul class="archive">' + "\n".join(rows) + "</ul>", dice)
         yield Page(_url(at, f"page{number + 2}"), f"listing {lang}", markup.encode())
 

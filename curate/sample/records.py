@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import uuid
 import zlib
@@ -54,13 +53,13 @@ def chunked(body: bytes, size: int = 1000) -> bytes:
 
 def deflated(body: bytes, *, raw: bool) -> bytes:
     """The body as `Content-Encoding: deflate`: with the zlib wrapper the standard asks for, or raw, as some send it."""
-    squeeze = zlib.compressobj(9, zlib.DEFLATED, -15 if raw else 15)
-    return squeeze.compress(body) + squeeze.flush()
+    blocks = _stored_blocks(body)
+    return blocks if raw else b"\x78\x01" + blocks + zlib.adler32(body).to_bytes(4, "big")
 
 
 def gzipped(body: bytes) -> bytes:
-    """A gzip member without a time in it."""
-    return gzip.compress(body, 9, mtime=0)
+    """The body as `Content-Encoding: gzip`."""
+    return _gzip(_stored_blocks(body), body)
 
 
 def digest(data: bytes) -> str:
@@ -70,8 +69,29 @@ def digest(data: bytes) -> str:
 
 def member(one: Record) -> bytes:
     """The record as it stands in the file."""
-    stored = gzipped(one.data)
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
+    stored = _gzip(squeeze.compress(one.data) + squeeze.flush(), one.data)
     if one.damaged:
         middle = len(stored) // 2
         stored = stored[:middle] + bytes([stored[middle] ^ 0xFF]) + stored[middle + 1 :]
     return stored
+
+
+def _stored_blocks(body: bytes) -> bytes:
+    """The body as deflate blocks that are stored, not squeezed.
+
+    What a body is compressed to would depend on the build of zlib, and with it the record; stored blocks do not, and
+    the gzip member around the record squeezes them anyway.
+    """
+    pieces = [body[start : start + 0xFFFF] for start in range(0, len(body), 0xFFFF)] or [b""]
+    blocks = b""
+    for number, piece in enumerate(pieces, 1):
+        last, length = number == len(pieces), len(piece)
+        blocks += bytes([last]) + length.to_bytes(2, "little") + (length ^ 0xFFFF).to_bytes(2, "little") + piece
+    return blocks
+
+
+def _gzip(deflate: bytes, data: bytes) -> bytes:
+    """A gzip member of no name, no time and no known system (`gzip.compress` of Python 3.13 changed that last byte)."""
+    head = b"\x1f\x8b\x08\x00" + bytes(4) + b"\x00\xff"
+    return head + deflate + zlib.crc32(data).to_bytes(4, "little") + (len(data) & 0xFFFFFFFF).to_bytes(4, "little")
