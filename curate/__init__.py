@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from curate.config import load
     from curate.dedup.documents import drop_duplicates
     from curate.extract.engines import extract_html
-    from curate.keep import keep, measure
+    from curate.groups import keep, measure
     from curate.launch import Local
-    from curate.normalize import normalize
+    from curate.normalization import normalize
     from curate.pipeline import Pipeline, Step
     from curate.read.html import html
     from curate.read.jsonl import jsonl
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from curate.read.warc import warc
     from curate.report import Report, read_report
     from curate.rules import Rule, by, known
-    from curate.signal import Signal, column, signal
+    from curate.signals import Signal, column, signal
     from curate.sweep import Sweep
     from curate.write import parquet, verify
 
@@ -33,23 +33,23 @@ _WHERE = {
     "Pipeline": "pipeline",
     "Report": "report",
     "Rule": "rules",
-    "Signal": "signal",
+    "Signal": "signals",
     "Step": "pipeline",
     "Sweep": "sweep",
     "by": "rules",
-    "column": "signal",
+    "column": "signals",
     "drop_duplicates": "dedup.documents",
     "extract_html": "extract.engines",
     "html": "read.html",
     "jsonl": "read.jsonl",
-    "keep": "keep",
+    "keep": "groups",
     "known": "rules",
     "load": "config",
-    "measure": "keep",
-    "normalize": "normalize",
+    "measure": "groups",
+    "normalize": "normalization",
     "parquet": "write",
     "read_report": "report",
-    "signal": "signal",
+    "signal": "signals",
     "text": "read.text",
     "verify": "write",
     "warc": "read.warc",

@@ -6,13 +6,17 @@ import difflib
 import inspect
 
 from curate.config import FACTORIES, PRESETS, SIGNALS, SINKS, SOURCES, STEPS, resolve
-from curate.signal import Signal
+from curate.signals import Signal
 
 SECTIONS = {"sources": SOURCES, "steps": STEPS, "presets": PRESETS, "signals": SIGNALS, "functions in rules": FACTORIES, "sinks": SINKS}
 DECIDING = {
     "keep": "Keep the rows for which a rule, or each of a list of rules, is not false: `- keep: word_count >= 50`.",
     "measure": "Measure signals without deciding anything: `- measure: [lang, word_count]`.",
 }
+
+
+class UnknownName(LookupError):
+    """A name that no table holds."""
 
 
 def catalogue() -> str:
@@ -39,7 +43,7 @@ def entry(name: str) -> str:
             return f"{name} ({title.rstrip('s')})\n\n" + (_signal(found) if isinstance(found, Signal) else _function(found))
     names = [n for table in SECTIONS.values() for n in table] + list(DECIDING)
     near = difflib.get_close_matches(name, names, 1)
-    raise LookupError(f"no `{name}`" + (f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(names)}"))
+    raise UnknownName(f"no `{name}`" + (f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(names)}"))
 
 
 def _about(found: object) -> str:

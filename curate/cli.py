@@ -257,16 +257,18 @@ class _errors:
     def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
         if error is None or isinstance(error, (typer.Exit, KeyboardInterrupt, SystemExit)):
             return False
+        from curate.catalogue import UnknownName
         from curate.config import ConfigError
+        from curate.explain import DocumentMissing
         from curate.launch import OutputBusy, OutputRefused
         from curate.pipeline import PipelineError
-        from curate.read import InputMissing
+        from curate.read import InputClash, InputMissing
         from curate.read.parquet import SchemaMismatch
         from curate.worker import WorkerFailed
 
         codes: list[tuple[Any, int]] = [
-            ((ConfigError, PipelineError, OutputRefused), CONFIGURATION),
-            ((InputMissing, SchemaMismatch), INPUT),
+            ((ConfigError, PipelineError, OutputRefused, UnknownName), CONFIGURATION),
+            ((InputMissing, InputClash, SchemaMismatch, DocumentMissing), INPUT),
             ((OutputBusy, OSError, MemoryError), ENVIRONMENT),
             (WorkerFailed, FAILED),
         ]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
-import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -19,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from curate.expressions import RuleError, parse_rule
-from curate.keep import Keep, keep, measure
+from curate.groups import Keep, keep, measure
 from curate.pipeline import Pipeline, PipelineError
 from curate.rules import Rule
-from curate.signal import Signal
+from curate.signals import Signal
 
 # Every name a configuration may use, and the function behind it. An installed package can add names to a table through
 # the entry-point group of that name (`llmsapp.steps`, `llmsapp.signals`).
@@ -35,7 +34,7 @@ SOURCES = {
 }
 STEPS = {
     "extract_html": "curate.extract.engines:extract_html",
-    "normalize": "curate.normalize:normalize",
+    "normalize": "curate.normalization:normalize",
     "drop_duplicates": "curate.dedup.documents:drop_duplicates",
 }
 PRESETS = {
@@ -63,6 +62,7 @@ SIGNALS = {
 FACTORIES = {"fasttext": "filters.fasttext_models:fasttext"}
 DECIDING = ("keep", "measure")
 MAX_BYTES = 1_000_000
+MAX_NODES = 100_000
 
 
 @dataclass(frozen=True)
@@ -169,8 +169,6 @@ class _Reader:
         yaml = YAML(typ="rt", pure=True)
         yaml.allow_duplicate_keys = False
         yaml.version = (1, 2)
-        if self.text.count("&") > 100 and re.search(r"\*\w", self.text):
-            raise ConfigError(self.path, self.text, [Problem("more than 100 anchors; write the values out", 0, 0)])
         try:
             tree = yaml.load(self.text)
         except MarkedYAMLError as error:
@@ -184,7 +182,22 @@ class _Reader:
             raise ConfigError(self.path, self.text, [Problem(f"not YAML: {error}", 0, 0)]) from None
         if not isinstance(tree, Mapping):
             raise ConfigError(self.path, self.text, [Problem("expected `read:`, `steps:` and `write:`", 1, 1)])
+        self.plain(tree)
         return tree
+
+    def plain(self, tree: Any) -> None:
+        """Refuse tags, which ask for objects, and anchors that repeat each other into billions of values."""
+        waiting, seen = [tree], 0
+        while waiting:
+            node, seen = waiting.pop(), seen + 1
+            if seen > MAX_NODES:
+                raise ConfigError(self.path, self.text, [Problem(f"more than {MAX_NODES:,} values; write fewer anchors", 0, 0)])
+            tag = getattr(getattr(node, "tag", None), "value", None)
+            if tag is not None and tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
+                line, column = _position(node)
+                message = f"tags such as {tag} are not taken: a configuration holds plain values"
+                raise ConfigError(self.path, self.text, [Problem(message, line, column)])
+            waiting += list(node.values()) if isinstance(node, Mapping) else node if isinstance(node, list) else []
 
     def override(self, tree: Any, text: str) -> None:
         """`read.warc=x.warc.gz`: a dotted path and a YAML scalar."""

@@ -10,11 +10,17 @@ from curate.tally import plain
 from curate.work import Folder
 
 
+class DocumentMissing(LookupError):
+    """A document that the ledger does not know."""
+
+
 def explain(folder: Folder, wanted: str) -> str:
     """What became of the document with this id or URL; every one whose URL contains it when none is equal."""
     rows = find(folder, wanted)
     if not rows:
-        raise FileNotFoundError(f"no document with the id or URL {wanted!r} in {folder.ledger}; skipped records are not in the ledger")
+        raise DocumentMissing(
+            f"no document with the id or URL {wanted!r} in {folder.ledger}; skipped records are not in the ledger"
+        )
     report = work.read_json(folder.report) or {"steps": []}
     return "\n\n".join(_way(row, report["steps"]) for row in rows)
 

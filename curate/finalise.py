@@ -83,10 +83,11 @@ def _total(records: list[list[Record]]) -> tally.Tally:
 def _timings(records: list[list[Record]], sweeps: list[Record], timings: dict[str, Any]) -> dict[str, Any]:
     """CPU seconds of the whole and per step; of work used again, those it cost when it was done."""
     steps: dict[str, float] = {}
-    for record in (r for phase in records for r in phase):
+    everything = [*(r for phase in records for r in phase), *sweeps]
+    for record in everything:
         for number, seconds in record["timings"]["steps"].items():
             steps[number] = steps.get(number, 0.0) + seconds
-    cpu = sum(r["timings"]["cpu_s"] for r in [*(r for phase in records for r in phase), *sweeps])
+    cpu = sum(r["timings"]["cpu_s"] for r in everything)
     return {"cpu_s": round(cpu, 2), **timings, "steps": {k: round(v, 3) for k, v in sorted(steps.items(), key=lambda kv: int(kv[0]))}}
 
 

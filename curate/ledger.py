@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from curate.decisions import ALIVE, DROPPED, QUARANTINED, Decisions
 from curate.pipeline import Pipeline, Stage, with_verdict
-from curate.signal import Signal
+from curate.signals import Signal
 from curate.store import SignalStore, TextStore
 from curate.work import Folder
 

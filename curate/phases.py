@@ -70,6 +70,7 @@ class RowsTask:
             sketch = _Sketches(rows.phase.sweep.step)
             for batch in batches:
                 sketch.write(batch)
+            rows.cpu[rows.phase.sweep.number] = sketch.cpu
             outputs, more = [sketch.save(folder.part("sketch", self.key))], {}
             decisions = folder.part("decisions", self.key)
             rows.decisions.save(decisions)
@@ -122,6 +123,7 @@ class MatchTask:
 
     key: str
     sweep: Any
+    number: int  # of the sweep among the steps
     part: int
     sketches: tuple[Path, ...] = field(repr=False)  # in shard order
 
@@ -137,8 +139,7 @@ class MatchTask:
         ordered = pa.concat_tables(tables).sort_by(ADDRESS).combine_chunks()
         path = context.folder.part("match", self.key)
         _save(self.sweep.match(ordered), path)
-        timings = {"cpu_s": time.process_time() - cpu}
-        return finish(context.folder, self.kind, self.key, [path], {"timings": timings})
+        return finish(context.folder, self.kind, self.key, [path], {"timings": _sweep_timings(self, cpu)})
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,7 @@ class SettleTask:
 
     key: str
     sweep: Any
+    number: int
     matches: tuple[Path, ...] = field(repr=False)
 
     kind = "settle"
@@ -160,8 +162,7 @@ class SettleTask:
         matches = pa.concat_tables([pq.read_table(p, use_threads=False) for p in self.matches])
         path = context.folder.part("settle", self.key)
         _save(self.sweep.settle(matches.combine_chunks()).sort_by(ADDRESS), path)
-        timings = {"cpu_s": time.process_time() - cpu}
-        return finish(context.folder, self.kind, self.key, [path], {"timings": timings})
+        return finish(context.folder, self.kind, self.key, [path], {"timings": _sweep_timings(self, cpu)})
 
 
 Task = RowsTask | MatchTask | SettleTask
@@ -182,19 +183,19 @@ def rows_tasks(context: Context, phase: int, shards: list[Shard], before: list[R
 
 def match_tasks(context: Context, phase: int, rows: list[RowsTask], records: list[Record]) -> list[MatchTask]:
     """A task per part of the sweep that ends `phase`."""
-    sweep = _sweep(context, phase)
+    sweep, number = _sweep(context, phase)
     paths = tuple(context.folder.part("sketch", task.key) for task in rows)
     names = [str(p.relative_to(context.folder.root)) for p in paths]
     sums = [record["outputs"][name]["sha256"] for record, name in zip(records, names, strict=True)]
-    return [MatchTask(digest(describe(sweep), str(p), *sums), sweep, p, paths) for p in range(sweep.parts)]
+    return [MatchTask(digest(describe(sweep), str(p), *sums), sweep, number, p, paths) for p in range(sweep.parts)]
 
 
 def settle_task(context: Context, phase: int, matches: list[MatchTask], records: list[Record]) -> SettleTask:
     """The one task that turns matches into a verdict."""
-    sweep = _sweep(context, phase)
+    sweep, number = _sweep(context, phase)
     sums = [output["sha256"] for record in records for output in record["outputs"].values()]
     paths = tuple(context.folder.part("match", task.key) for task in matches)
-    return SettleTask(digest(describe(sweep), "settle", *sums), sweep, paths)
+    return SettleTask(digest(describe(sweep), "settle", *sums), sweep, number, paths)
 
 
 def verdict_slice(settled: pa.Table, ordinal: int) -> pa.Table:
@@ -218,10 +219,13 @@ class _Sketches:
 
     def __init__(self, sweep: Any) -> None:
         self.sweep = sweep
+        self.cpu = 0.0
         self.tables: list[pa.Table] = []
 
     def write(self, batch: Batch) -> None:
+        started = time.process_time()
         self.tables.append(addressed(self.sweep.sketch(batch), batch, 0).drop_columns(["shard"]))
+        self.cpu += time.process_time() - started
 
     def save(self, path: Path) -> Path:
         table = pa.concat_tables(self.tables).combine_chunks()
@@ -254,10 +258,15 @@ def _save(table: pa.Table, path: Path) -> None:
         pq.write_table(table, temporary, **WORK_PARQUET)
 
 
-def _sweep(context: Context, phase: int) -> Any:
+def _sweep(context: Context, phase: int) -> tuple[Any, int]:
     numbered = context.pipeline.phases[phase].sweep
     assert numbered is not None
-    return numbered.step
+    return numbered.step, numbered.number
+
+
+def _sweep_timings(task: MatchTask | SettleTask, started: float) -> Record:
+    seconds = time.process_time() - started
+    return {"cpu_s": seconds, "steps": {str(task.number): seconds}}
 
 
 def _store(context: Context, shard: Shard, stage_key: str) -> SignalStore:

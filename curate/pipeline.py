@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.keep import Keep, joined
+from curate.groups import Keep, joined
 from curate.keys import describe, digest
 from curate.schema import READ_SCHEMA, READING_ONLY, Batch, empty, set_column
-from curate.signal import Signal
+from curate.signals import Signal
 from curate.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ class Pipeline:
         self.numbered = _numbered(self.steps)
         self.phases = _phases(self.numbered, describe(read_key(read)))
         _refuse_two_of_one_name(self.signals)
+        _refuse_two_verdicts_of_one_name(self.phases)
 
     @property
     def signals(self) -> tuple[Signal, ...]:
@@ -326,3 +327,14 @@ def _refuse_two_of_one_name(signals: Sequence[Signal]) -> None:
                 f"two different signals are both named {found.name!r} (from {other.module or '?'} and "
                 f"{found.module or '?'}); rename one, or give it a `name`"
             )
+
+
+def _refuse_two_verdicts_of_one_name(phases: Sequence[Phase]) -> None:
+    seen: dict[str, Numbered] = {}
+    for sweep in (p.sweep for p in phases if p.sweep):
+        for name in sweep.step.verdict.names:
+            if name in seen:
+                raise PipelineError(
+                    f"steps {seen[name].number} and {sweep.number}, both `{sweep.name}`, would write the same column {name!r}"
+                )
+            seen[name] = sweep

@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 from curate.ledger import last_measured
 from curate.pipeline import Pipeline
 from curate.rules import comparisons
-from curate.signal import Signal
-from curate.tally import Tally
+from curate.signals import Signal
+from curate.tally import StepTally, Tally
 from curate.versions import versions
 
 VERSION = 1
@@ -72,7 +72,7 @@ def build_report(
     fates = table["fate"]
     kept = pc.equal(fates, "kept")
     bytes_ = table["text_bytes"]
-    steps = sorted(total.steps, key=lambda s: s.number)
+    steps, seconds = _without_sweeps(sorted(total.steps, key=lambda s: s.number), timings["steps"])
     languages = _table_by(table, "lang", kept) if "lang" in table.column_names else []
     data = {
         "version": VERSION,
@@ -98,15 +98,27 @@ def build_report(
         "domains": _table_by(table, "domain", kept),
         "charsets": _table_by(table, "charset", kept),
         "samples": _samples(total, table),
-        "quarantine": dict(Counter((r or "").split(":")[0] for r in table["reason"].drop_null().to_pylist()).most_common()),
+        "quarantine": dict(Counter(r.split(":")[0] for r in table["reason"].drop_null().to_pylist()).most_common()),
         "quarantine_samples": _quarantine_samples(quarantine),
-        "duplicates": _duplicates(table),
+        **({"duplicates": twins} if (twins := _duplicates(table)) else {}),
         "warnings": [],
-        "timings": {**timings, "steps": [{"name": s.name, "cpu_s": timings["steps"].get(str(s.number), 0.0)} for s in steps]},
+        "timings": {**timings, "steps": [{"name": s.name, "cpu_s": seconds[s.number]} for s in steps]},
     }
     data["warnings"] = _warnings(data, table)
     _check(data)
     return Report(data)
+
+
+def _without_sweeps(steps: list[StepTally], cpu: dict[str, float]) -> tuple[list[StepTally], dict[int, float]]:
+    """The steps that a reader knows, and their CPU seconds: a sweep drops nothing itself, the rule after it does."""
+    seconds: dict[int, float] = {}
+    shown, waiting = [], 0.0
+    for step in steps:
+        waiting += cpu.get(str(step.number), 0.0)
+        if step.kind != "sweep":
+            shown.append(step)
+            seconds[step.number], waiting = round(waiting, 3), 0.0
+    return shown, seconds
 
 
 def _ledger(paths: list[Path], signals: list[Signal]) -> pa.Table:
@@ -238,8 +250,10 @@ def _quarantine_samples(paths: list[Path]) -> list[dict[str, Any]]:
     return rows[:QUARANTINE_SAMPLES]
 
 
-def _duplicates(table: pa.Table) -> dict[str, Any]:
-    """Clusters of duplicates: how many, how large, and the largest with their members."""
+def _duplicates(table: pa.Table) -> dict[str, Any] | None:
+    """Clusters of duplicates: how many, how large, and the largest with their members; None where none were sought."""
+    if not any(n.endswith("duplicate_of") for n in table.column_names):
+        return None
     clusters: dict[str, list[str]] = {}
     for name in [n for n in table.column_names if n.endswith("duplicate_of")]:
         pairs = table.select(["id", name]).filter(pc.is_valid(table[name]))

@@ -17,12 +17,12 @@ import pyarrow.compute as pc
 from curate import tally
 from curate.decisions import Decisions
 from curate.guard import Failures, Watch, guarded
-from curate.keep import judge, measured
+from curate.groups import judge, measured
 from curate.keys import digest
 from curate.pipeline import Group, Pipeline, Stage, with_verdict
 from curate.read import Seen, Shard
 from curate.schema import Batch, empty
-from curate.signal import Signal
+from curate.signals import Signal
 from curate.store import Cursor, SignalStore, TextStore
 from curate.tally import StepTally, Tally
 from curate.transforms import StageText, row_bytes, staying, unreadable

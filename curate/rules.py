@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from curate.schema import Batch
 
 if TYPE_CHECKING:
-    from curate.signal import Signal
+    from curate.signals import Signal
 
 COMPARISONS = {
     "<": pc.less,

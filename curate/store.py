@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from curate.keys import fingerprint
 from curate.schema import Batch
-from curate.signal import Signal
+from curate.signals import Signal
 from curate.work import whole
 
 Rows = np.ndarray[Any, np.dtype[np.int64]]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from curate.keep import Keep
+from curate.groups import Keep
 from curate.schema import Batch
 
 SAMPLES_PER_RULE = 12

@@ -14,7 +14,7 @@ import pyarrow as pa
 from curate.awkward import TEXTS
 from curate.pipeline import Step, addressed, readable, stored_schema
 from curate.schema import READ_SCHEMA, Batch, empty
-from curate.signal import Signal
+from curate.signals import Signal
 from curate.sweep import Sweep
 
 __all__ = ["TEXTS", "batch_of", "check_signal", "check_step", "check_sweep"]

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from curate.config import parse
-from curate.keep import Keep, judge, with_column
+from curate.groups import Keep, judge, with_column
 from curate.pipeline import Pipeline, readable
 from curate.schema import Batch
 

@@ -7,7 +7,7 @@ from importlib import metadata
 
 # Distributions whose version can change what a run writes.
 NAMED = ("llmsapp", "pyarrow", "numba", "numpy", "trafilatura", "resiliparse", "ftfy", "chardet", "fastwarc",
-         "fasttext-numpy2-wheel", "datasketch", "lxml")  # fmt: skip
+         "fasttext-numpy2", "datasketch", "lxml")  # fmt: skip
 
 
 def versions() -> dict[str, str]:

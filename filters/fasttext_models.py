@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.signal import Signal
+from curate.signals import Signal
 
 LABEL_PREFIX = "__label__"
 NEGATIVE_LABELS = frozenset({"0", "neg", "negative", "no", "not", "lq", "low", "bad", "clean", "ham", "cc", "other"})

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.signal import Signal, signal
+from curate.signals import Signal, signal
 from filters.fasttext_models import file_digest, load
 
 SHIPPED_MODEL = "langid.ftz"
@@ -42,6 +42,7 @@ SHARED = {
 SYLLABLES = ("Han", "Kana", "Hangul")  # one counts as two letters: a word is two of them, and five letters
 KANA_OF_JAPANESE = 0.1  # Japanese prose is half kana; Chinese quoting a brand stays below this
 HAN_WITHOUT_DOUBT = 12  # characters without kana that no longer can be a Japanese title
+JAPANESE_BY_HAN = 0.9  # how sure the model must be of a short text without kana: most such are Chinese
 
 LANGUAGE_TYPE = pa.struct([pa.field("lang", pa.string()), pa.field("score", pa.float64())])
 
@@ -122,6 +123,8 @@ def decide(
     chinese_or_japanese = (dominant == index["Han"]) & (total > 0)
     japanese = chinese_or_japanese & (kana >= KANA_OF_JAPANESE * ideographs)
     chinese = chinese_or_japanese & (kana == 0) & (ideographs >= HAN_WITHOUT_DOUBT)
+    doubtful = chinese_or_japanese & ~japanese & (kana == 0) & (languages == "ja") & (scores < JAPANESE_BY_HAN * share)
+    languages[doubtful], scores[doubtful] = "zh", share[doubtful] - scores[doubtful]
     languages[japanese], scores[japanese] = "ja", share[japanese]
     languages[chinese], scores[chinese] = "zh", share[chinese]
     return list(languages), scores

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.signal import signal
+from curate.signals import signal
 from filters.pieces import text_counts
 
 GOPHER = "Gopher (arXiv 2112.11446), A1.1"

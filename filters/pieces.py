@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from curate.signal import Signal
+from curate.signals import Signal
 
 # The names of `curate.kernels.words.COUNTS`, written out so that this module imports without the compiler.
 COUNT_NAMES = (

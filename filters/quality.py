@@ -11,7 +11,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.signal import signal
+from curate.signals import signal
 from filters.length import GOPHER, field, ratio
 from filters.pieces import text_counts
 

@@ -15,6 +15,7 @@ import string
 import sys
 import tempfile
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,18 +31,20 @@ FRESH_MEMORY = "MALLOC_MMAP_THRESHOLD_"
 PHRASES = Path(__file__).parent / "data" / "langid_phrases.json"
 TRAINING: dict[str, Any] = {
     "dim": 16, "minn": 1, "maxn": 5, "bucket": 2_000_000, "minCount": 1_000_000_000, "minCountLabel": 1,
-    "wordNgrams": 1, "epoch": 5, "lr": 0.25, "loss": "softmax", "thread": 1,
+    "wordNgrams": 1, "epoch": 5, "lr": 0.4, "loss": "softmax", "thread": 1,
 }  # fmt: skip
 QUANTISING: dict[str, Any] = {"qnorm": False, "qout": False, "cutoff": 115_000, "retrain": True, "dsub": 2, "thread": 1}
 
 # The languages with the most text on the web get more pieces: a short text is likelier to be one of theirs.
-LARGE = frozenset(  # noqa: SIM905
-    "en zh es ar hi bn pt ru ja pa de mr te vi ko fr ta tr ur it th gu fa pl uk ro nl el cs hu sv da fi nb sk bg hr sr "
-    "he id lt lv sl et ca".split()
-)
+LARGE = frozenset({
+    "en", "zh", "es", "ar", "hi", "bn", "pt", "ru", "ja", "pa", "de", "mr", "te", "vi", "ko", "fr", "ta", "tr", "ur",
+    "it", "th", "gu", "fa", "pl", "uk", "ro", "nl", "el", "cs", "hu", "sv", "da", "fi", "nb", "sk", "bg", "hr", "sr",
+    "he", "id", "lt", "lv", "sl", "et", "ca",
+})  # fmt: skip
 UNSPACED = frozenset({"zh", "ja", "th"})
 # Alone in their script, which tells them apart before the model is asked.
 ALONE = frozenset({"ko", "th", "el", "he", "hy", "ka", "bn", "pa", "gu", "ta", "te", "si"})
+OWN_WORDS, ENGLISH_WORDS = 1_500, 8_000  # commonest words of a language, learnt alone
 IDENTIFIERS = ("div", "span", "src", "href", "img", "px", "css", "js", "tmp", "idx", "ptr", "str", "int", "var", "len",
                "cfg", "ctx", "fn", "obj", "attr", "http", "api", "url", "uid")  # fmt: skip
 
@@ -137,6 +140,42 @@ def pieces(texts: list[str], language: str, count: int, draw: random.Random) -> 
         yield piece
 
 
+def word_rates(found: dict[str, list[str]]) -> dict[str, dict[str, float]]:
+    """How often each word is found among 1,000 words of each language written with spaces; two finds at least."""
+    from filters.letters import letters_of
+
+    rates = {}
+    for language, texts in found.items():
+        if language not in UNSPACED:
+            letters, _ = letters_of(pa.array(texts), lower_case=True)
+            counts = Counter(word for text in letters.to_pylist() for word in text.split())
+            rates[language] = {word: 1000 * n / counts.total() for word, n in counts.items() if n > 1}
+    return rates
+
+
+def own_words(rates: dict[str, dict[str, float]], language: str) -> list[str]:
+    """The commonest words of a language that are more frequent in it than in any other."""
+    highest: dict[str, float] = {}
+    for words in rates.values():
+        for word, rate in words.items():
+            highest[word] = max(rate, highest.get(word, 0.0))
+    mine = [word for word, rate in rates[language].items() if rate >= highest[word] and len(word) > 1]
+    mine.sort(key=lambda word: (-rates[language][word], word))
+    return mine[: ENGLISH_WORDS if language == "en" else OWN_WORDS]
+
+
+def is_english(piece: str, language: str, rates: dict[str, dict[str, float]]) -> bool:
+    """Whether a short piece of another language is made of words that are far more usual in English.
+
+    Pages of many languages quote English; learnt, they would make "hello world" Malay.
+    """
+    words = piece.lower().split()
+    if language == "en" or language not in rates or len(words) > 6:
+        return False
+    english, own = rates["en"], rates[language]
+    return all(english.get(word, 0.0) > 3 * own.get(word, 0.0) for word in words)
+
+
 def held_out(text: str) -> bool:
     """About one sentence in seven, the same ones in every run."""
     return hashlib.blake2b(text.encode(), digest_size=2).digest()[0] < 36
@@ -152,12 +191,18 @@ def lines(data: Path, measure: bool) -> list[str]:
         found = {language: [t for t in texts if not held_out(t)] for language, texts in found.items()}
     for language, texts in more_english_and_chinese(data).items():
         found[language] = found[language] + texts
+    for language, texts in phrases().items():
+        found[language] = found[language] + texts
     found["zh"] = found["zh"] + traditional(found["zh"][::2])
+    rates = word_rates(found)
     labelled: list[tuple[str, str]] = []
     for language, texts in sorted(found.items()):
-        share = 1_500 if language in ALONE else 16_000 if language in LARGE else 6_000
+        share = 1_500 if language in ALONE else 12_000 if language in LARGE else 5_000
         count = max(share, 3 * len(texts))
-        labelled += [(language, piece) for piece in pieces(texts, language, count, draw)]
+        cut = pieces(texts, language, count, draw)
+        labelled += [(language, piece) for piece in cut if not is_english(piece, language, rates)]
+        if language in rates:
+            labelled += [(language, word) for word in own_words(rates, language) for _ in range(2)]
     for language, texts in phrases().items():
         labelled += [(language, text) for text in texts for _ in range(4)]
         labelled += [(language, " ".join(draw.sample(texts, 3))) for _ in texts]

@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.dedup.documents import drop_duplicates
-from curate.keep import keep, measure
+from curate.groups import keep, measure
 from curate.launch import Local, OutputRefused, planned
 from curate.pipeline import Pipeline, PipelineError
 from curate.schema import Batch, set_column
-from curate.signal import column, signal
+from curate.signals import column, signal
 from curate.write import parquet, verify
 from tests.memory_source import Memory
 

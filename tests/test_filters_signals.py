@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from curate.kernels import string_buffers
 from curate.kernels.words import COUNTS, character_classes, count_text
-from curate.signal import Signal
+from curate.signals import Signal
 from filters import length, quality
 from filters.pieces import COUNT_NAMES, text_counts
 from tests import reference_signals

@@ -24,7 +24,15 @@ def rows(tmp_path: Path, *lines: bytes | str, **options: Any) -> list[dict[str, 
 
 
 def test_a_line_in_full(tmp_path: Path) -> None:
-    line = {"text": "一盏灯", "id": "x", "url": "u", "date": "2024-05-01", "score": 2, "tags": "a", "more": {"k": [1, 2.5]}}
+    line = {
+        "text": "一盏灯",
+        "id": "x",
+        "url": "u",
+        "date": "2024-05-01",
+        "score": 2,
+        "tags": "a",
+        "more": {"k": [1, 2.5]},
+    }
     (row,) = rows(tmp_path, json.dumps(line, ensure_ascii=False), columns={"score": "float", "tags": "str"})
     assert (row["text"], row["id"], row["url"], row["date"].day) == ("一盏灯", "x", "u", 1)
     assert (row["score"], row["tags"], json.loads(row["metadata"])) == (2.0, "a", {"more": {"k": [1, 2.5]}})
@@ -53,6 +61,7 @@ def test_a_line_in_full(tmp_path: Path) -> None:
         (b'{"text": "a", "n": 1.5}', "'n' is '1.5'"),
         (b'{"text": "a", "n": 1e300}', "a int is expected"),
         (b'{"text": "a"} {"text": "b"}', "not JSON: "),
+        (b'{"text": "a", "id": ' + b"9" * 400 + b"}", "not JSON: "),
         (b'{"a":' * 3000 + b"1" + b"}" * 3000, "not JSON: "),
     ],
 )
@@ -69,7 +78,7 @@ def test_a_bad_line_is_an_error_row_and_the_rest_is_read(tmp_path: Path, line: b
         ("18446744073709551615", "18446744073709551615"),
         ("18446744073709551617", "18446744073709551617"),
         ("-12345678901234567890123", "-12345678901234567890123"),
-        ("9" * 5000, "9" * 5000),
+        ("9" * 300, "9" * 300),
         ("1.50", "1.5"),
         ('"007"', "007"),
     ],
@@ -140,7 +149,9 @@ VALUES = st.recursive(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.dictionaries(st.text(max_size=4), VALUES, max_size=4), min_size=1, max_size=5))
-def test_other_keys_come_back_as_they_were(tmp_path_factory: pytest.TempPathFactory, objects: list[dict[str, Any]]) -> None:
+def test_other_keys_come_back_as_they_were(
+    tmp_path_factory: pytest.TempPathFactory, objects: list[dict[str, Any]]
+) -> None:
     taken = {"text", "id", "url", "date"}
     objects = [{k: v for k, v in o.items() if k not in taken} for o in objects]
     path = tmp_path_factory.mktemp("json") / "a.jsonl"

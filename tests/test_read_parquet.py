@@ -46,11 +46,15 @@ def test_roles_types_and_dates(tmp_path: Path) -> None:
     rows = rows_of(source)
     assert rows[0]["id"] == str(2**63 + 5) and len(rows[1]["id"]) == 32
     assert rows[0]["date"] == datetime.datetime(2024, 5, 1, 10, tzinfo=datetime.UTC) and rows[1]["date"] is None
-    assert [(r["text"], r["url"], r["tags"], r["lang"]) for r in rows] == [("a", "u", ["x"], "en"), ("b", None, [], "zh")]
+    assert [(r["text"], r["url"], r["tags"], r["lang"]) for r in rows] == [
+        ("a", "u", ["x"], "en"),
+        ("b", None, [], "zh"),
+    ]
 
 
 @pytest.mark.parametrize(
-    "dates", [["2024-05-01T00:00:00Z"], [datetime.date(2024, 5, 1)], pa.array([1714521600000], pa.timestamp("ms", "UTC"))]
+    "dates",
+    [["2024-05-01T00:00:00Z"], [datetime.date(2024, 5, 1)], pa.array([1714521600000], pa.timestamp("ms", "UTC"))],
 )
 def test_dates_of_every_kind(tmp_path: Path, dates: Any) -> None:
     (row,) = rows_of(parquet(str(write(tmp_path / "a.parquet", {"text": ["a"], "date": dates}))))
@@ -61,7 +65,11 @@ def test_markup_as_bytes_is_decoded(tmp_path: Path) -> None:
     pages = ["<meta charset=gbk><p>古老的灯塔</p>".encode("gb18030"), None, None, bytes(range(256)) * 9]
     path = write(tmp_path / "a.parquet", {"page": pages, "text": ["x", "y", None, "z"]})
     rows = rows_of(parquet(str(path), html="page"))
-    assert [(r["html"], r["text"]) for r in rows[:3]] == [("<meta charset=gbk><p>古老的灯塔</p>", None), (None, "y"), (None, None)]
+    assert [(r["html"], r["text"]) for r in rows[:3]] == [
+        ("<meta charset=gbk><p>古老的灯塔</p>", None),
+        (None, "y"),
+        (None, None),
+    ]
     assert rows[0]["charset"] == "gb18030" and rows[2]["error"] and rows[3]["error"]
 
 

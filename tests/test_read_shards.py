@@ -128,7 +128,7 @@ def test_a_cut_gzip_says_so_after_its_good_lines(tmp_path: Path) -> None:
 def test_adding_a_file_changes_one_shard_of_a_folder() -> None:
     files = [Input(f"/x/{k:05}.html", f"{k:05}.html", 1000 + k, 1) for k in range(3000)]
     before = grouped(files, 50_000)
-    assert sorted(f for s in before for f in s.files) == files
+    assert [f for s in before for f in s.files] == files
     sizes = [s.size for s in before]
     assert max(sizes) < 4 * 50_000 + 4000 and 25_000 < sum(sizes) / len(sizes) < 100_000
     for k in (0, 777, 2999):
@@ -138,7 +138,7 @@ def test_adding_a_file_changes_one_shard_of_a_folder() -> None:
 
 def test_many_small_pages(tmp_path: Path) -> None:
     (tmp_path / "a/b").mkdir(parents=True)
-    (tmp_path / "a/one.html").write_bytes("<p>中文</p>".encode("gb18030") * 9)
+    (tmp_path / "a/one.html").write_bytes("<p>古老的灯塔照亮了海面。</p>".encode("gb18030") * 9)
     (tmp_path / "a/b/two.HTM").write_text("<p>two</p>")
     (tmp_path / "a/b/empty.xhtml").write_text(" ")
     (tmp_path / "a/b/note.txt").write_text("not a page")
@@ -148,7 +148,7 @@ def test_many_small_pages(tmp_path: Path) -> None:
         ("a/b/two.HTM", None),
         ("a/one.html", None),
     ]
-    assert rows[2]["html"].startswith("<p>中文") and rows[1]["id"] == missing_id("a/b/two.HTM", 0)
+    assert rows[2]["html"].startswith("<p>古老的灯塔") and rows[1]["id"] == missing_id("a/b/two.HTM", 0)
 
 
 def test_text_files(tmp_path: Path) -> None:

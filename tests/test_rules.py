@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.expressions import RuleError, parse_rule
-from curate.keep import judge, keep
+from curate.groups import judge, keep
 from curate.pipeline import Pipeline, PipelineError
 from curate.rules import Rule, by, comparisons, known
-from curate.signal import Signal, column, signal
+from curate.signals import Signal, column, signal
 from tests.memory_source import Memory
 
 

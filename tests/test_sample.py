@@ -92,7 +92,8 @@ def test_the_damaged_record_is_near_the_middle_and_does_not_inflate() -> None:
 def test_every_kind_is_there_in_both_languages() -> None:
     kinds = Counter(kind.split(":")[0] for kind in TRUTH.values())
     for name in ("article", "duplicate", "near-duplicate", "variant", "advert", "spam", "insult", "private data",
-                 "questions", "recipe", "listing", "short", "empty", "bullets", "ellipses", "hashes", "leftovers"):  # fmt: skip
+                 "questions", "recipe", "listing", "short", "empty", "bullets", "ellipses", "hashes",
+                 "leftovers"):  # fmt: skip
         assert kinds[f"{name} en"] >= 1
         assert abs(kinds[f"{name} en"] - kinds[f"{name} zh"]) <= 2
     for name in ("foreign de", "foreign fr", "foreign es", "foreign ja", "foreign ru", "gibberish", "undecodable",

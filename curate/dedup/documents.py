@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from curate.dedup.exact import Exact
 from curate.dedup.minhash import MinHash
-from curate.keep import Keep, keep
+from curate.groups import Keep, keep
 from curate.rules import known, written
-from curate.signal import column
+from curate.signals import column
 
 if TYPE_CHECKING:
     from curate.sweep import Sweep
@@ -50,4 +50,4 @@ def drop_duplicates(
     given = {name: value for name, value in options.items() if value is not None}
     sweep: Sweep = Exact(**given) if how == "exact" else MinHash(**given)
     words = "first of its exact copies" if how == "exact" else "first of its near-duplicates"
-    return sweep, keep(written(words, ~known(column(sweep.verdict.field(0).name, pa.string()))))
+    return sweep, keep(written(words, ~known(column(sweep.verdict.field(0).name, pa.string()))), preset=sweep.name)

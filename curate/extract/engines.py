@@ -90,7 +90,7 @@ class ExtractHtml:
                 texts[i] = extract(page, options)
             except TooComplex as reason:
                 errors[i] = f"too complex for {self.engine}: {reason}"
-            except Exception as error:  # whatever an engine raises is this page's reason, never the batch's
+            except Exception as error:  # noqa: BLE001  whatever an engine raises is this page's reason, never the batch's
                 errors[i] = f"{self.engine} failed: {type(error).__name__}: {error}"[:300]
         batch = set_column(batch, "text", pa.array(texts, pa.string()))
         batch = set_column(batch, "error", pa.array(errors, pa.string()))
@@ -249,7 +249,9 @@ _TAG = re.compile(rb"<(?:(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^=>]++|" + _VALUE + rb")
 _VALUES = re.compile(_VALUE)
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr frame keygen".split())
 # Elements that end by themselves where the next of their kind begins: they nest only with others in between.
-_SELF_ENDING = frozenset(b"p li dt dd td th tr thead tbody tfoot option optgroup a html head body colgroup rp rt".split())
+_SELF_ENDING = frozenset(
+    b"p li dt dd td th tr thead tbody tfoot option optgroup a html head body colgroup rp rt".split()
+)
 _RAW = frozenset(b"script style textarea title xmp noframes iframe noembed".split())
 
 
@@ -279,7 +281,7 @@ def markup_work(markup: bytes) -> Work:
         tags += 1
         inside = found[3]
         if len(inside) > 2 * most:  # an attribute is at least a blank and a letter
-            most = max(most, len(_VALUES.sub(b"=", inside).split()))
+            most = max(most, len(_VALUES.sub(b"=", inside).rstrip(b"/").split()))
         if name == b"p":
             paragraphs += 1
         elif name == b"br":

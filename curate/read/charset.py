@@ -135,8 +135,10 @@ _NOT_TEXT = re.compile(rb"<[^<>]*>")  # `[^<>]`, not `[^>]`: a page of a million
 _HIGH = bytes(range(0x80, 0x100))
 # Not among them: « » ª º · ´, which stand at the end of words, and soft hyphen and no-break space.
 _SYMBOLS = frozenset("¡¢£¤¥¦¨©¬¯±²³µ¶¸¹¼½¾¿×÷ˇ˘˙˛˝†‡ˆ‹›‚„•‰€")
+_QUOTED = re.compile(rb"[\"'<>]")
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _LONG_ASCII = re.compile(rb"[\x00-\x7f]{64,}")
-_UTF7_RUN = re.compile(rb"\+[A-Za-z0-9+/]{3,}-")
+_UTF7_RUN = re.compile(rb"\+[A-Za-z0-9/]{3,}-")
 
 # Of the characters beyond ASCII, the share that may be unreadable and the reading still be believed.
 _BROKEN_UTF8 = 0.1  # nobody declared UTF-8
@@ -165,6 +167,7 @@ _PRIOR_RARE = 0.5
 _PRIOR_LATIN = 1.1
 # 64 KB of the text with non-ASCII bytes decide; chardet itself scores bigrams of the first 16 KB only.
 _SAMPLE_BYTES = 65536
+_SCAN_BYTES = 1 << 20  # where they are looked for, counted from the first of them
 
 
 def canonical_charset(label: str | None) -> str | None:
@@ -245,16 +248,24 @@ def _seven_bit(data: bytes, http: str | None, meta: str | None) -> Decoded | Non
     if b"\0" in data:
         name = _wide(data)
         return Decoded(_read(data, name)[0], name, _said(name, http, meta)) if name else None
-    utf7 = "utf-7" in (http, meta) or (not http and not meta and len(_UTF7_RUN.findall(data[:65536])) >= 2)
-    if b"\x1b" not in data and b"~{" not in data and not utf7:
-        return None
-    for name in ("iso-2022-jp", "iso-2022-kr", "hz-gb-2312", "utf-7"):
-        if (name == "utf-7" and not utf7) or (name == "hz-gb-2312" and b"~{" not in data):
-            continue
+    candidates = ["iso-2022-jp", "iso-2022-kr"] if b"\x1b$" in data else []
+    # The other two have no unmistakable mark: `~{` is also code, `+abc-` also a telephone number. Somebody must say so.
+    if "hz-gb-2312" in (http, meta) or (b"~{" in data and b"~}" in data and _detected(data) == "hz-gb-2312"):
+        candidates.append("hz-gb-2312")
+    undeclared = not http and not meta and len(_UTF7_RUN.findall(data[:_SAMPLE_BYTES])) >= 2
+    if "utf-7" in (http, meta) or (undeclared and _detected(data) == "utf-7"):
+        candidates.append("utf-7")
+    for name in candidates:
         text, unread = _read(data, name)
         if not unread and not text.isascii() and "\x1b" not in text:
             return Decoded(text, name, _said(name, http, meta))
     return None
+
+
+def _detected(data: bytes) -> str | None:
+    import chardet
+
+    return canonical_charset(chardet.detect(data[:_SAMPLE_BYTES])["encoding"])
 
 
 def _said(name: str, http: str | None, meta: str | None) -> str:
@@ -309,7 +320,6 @@ def _kind(code: int) -> int:
 
 def _not_utf8(data: bytes, http: str | None, meta: str | None) -> Decoded:
     """The reading of bytes that are not valid UTF-8 as a whole."""
-    readings: dict[str, tuple[str, int]] = {}
     broken = data.decode("utf-8", "replace")
     bad = broken.count("\ufffd") - data.count(b"\xef\xbf\xbd")
     good = len(broken) - bad - len(data.translate(None, _HIGH))
@@ -322,11 +332,10 @@ def _not_utf8(data: bytes, http: str | None, meta: str | None) -> Decoded:
         name = _wide(data)
         if name:
             return Decoded(_read(data, name)[0], name, _said(name, http, meta))
-    for name in (http,):
-        if name in ("utf-16le", "utf-16be"):
-            readings[name] = _read(data, name)
-            if not readings[name][1] and _mostly_assigned(readings[name][0]):
-                return Decoded(readings[name][0], name, "http")
+    if http in ("utf-16le", "utf-16be"):  # Chinese without any ASCII has no NULs
+        text, unread = _read(data, http)
+        if not unread and _mostly_assigned(text):
+            return Decoded(text, http, "http")
     declared = [n for n in dict.fromkeys((http, meta)) if n and not n.startswith(("utf-", "iso-2022", "hz"))]
     ranking = _ranking(_sample(data))
     if not ranking:
@@ -382,11 +391,15 @@ def _mostly_assigned(text: str) -> bool:
 def _sample(data: bytes) -> bytes:
     """What of a page is worth showing to the detector: its text with bytes beyond ASCII, no tags, no declarations.
 
-    Tags can be cut out before decoding because `<` and `>` are no trail bytes in any encoding that comes here.
+    Tags can be cut out before decoding because `<` and `>` are no trail bytes in any encoding that comes here. Long
+    stretches of ASCII are cut too: around a short Chinese title they would make the page look like Latin.
     """
+    first = _BEYOND_ASCII.search(data)
+    start = max(0, first.start() - 4096) if first else 0
+    data = data[start : start + _SCAN_BYTES]
     pieces = [p for p in _NOT_TEXT.split(data) if not p.isascii()]
-    if not pieces:  # only attributes or scripts are beyond ASCII
-        pieces = [p for p in re.split(rb"[\"'<>]", data) if not p.isascii()]
+    if not pieces:  # only attributes are beyond ASCII
+        pieces = [p for p in _QUOTED.split(data) if not p.isascii()]
     return _LONG_ASCII.sub(lambda run: run[0][:24] + b"\n" + run[0][-24:], b"\n".join(pieces))[:_SAMPLE_BYTES]
 
 
@@ -413,8 +426,8 @@ def _ranking(sample: bytes) -> dict[str, float]:
 def _oddity(text: str) -> float:
     """The share of characters beyond ASCII that look misread, 0 to 0.95, each counted double.
 
-    Odd is what a wrong table produces: a symbol or control inside a word, a capital after a small letter, Cyrillic
-    or Greek in a Latin word or all alone; bytes that mean nothing at all count ten times.
+    Odd is what a wrong table produces: a symbol or control inside a word, a capital after a small letter, three
+    accented Latin letters in a row, Cyrillic or Greek in a Latin word or all alone; bytes that mean nothing at all count ten times.
     """
     odd = beyond = 0
     chars = f"  {text} "
@@ -428,9 +441,11 @@ def _oddity(text: str) -> float:
         elif code < 0xA0 or 0xE000 <= code < 0xF900:
             odd += 2
         elif char in _SYMBOLS or 0x2500 <= code < 0x25A0:
-            odd += left.isalpha() and right.isalpha() or (char == "¶" and right.isalpha())
+            # ¶ before a letter is a Greek capital in the wrong table, € behind one the Cyrillic я.
+            odd += (left.isalpha() and (right.isalpha() or char == "€")) or (right.isalpha() and char == "¶")
         elif char.isalpha():
             odd += left.islower() and char.isupper()
+            odd += code < 0x250 and all(0xC0 <= ord(c) < 0x250 for c in (left, right))
             if 0x370 <= code < 0xE80:
                 known = [0x370 <= ord(c) < 0xE80 for c in (left, right)]
                 latin = [c.isalpha() and ord(c) < 0x250 for c in (left, right)]

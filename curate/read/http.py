@@ -163,8 +163,22 @@ def _as_is(coding: str, body: bytes) -> bytes:
 
 
 def _looks_textual(body: bytes) -> bool:
-    """Whether the first bytes have no control characters: compressed bytes have some, text of 8-bit units none."""
-    return not _CONTROL.search(body, 0, 512)
+    """Whether the first bytes can be text of 8-bit units: it has no control characters, 200 compressed bytes always do.
+
+    A shorter body without any must be a tag or UTF-8, since 12 compressed bytes may well have none.
+    """
+    head = body[:512]
+    if _CONTROL.search(head):
+        return False
+    return len(head) >= 200 or head.startswith(b"<") or _is_utf8(head)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _joined(coding: str, blocks: Iterator[bytes], stored: int) -> bytes:

@@ -31,7 +31,8 @@ class Window:
         self.size = os.fstat(self._file.fileno()).st_size
         self._length = buffer
         self._start = 0
-        self._data = memoryview(b"")
+        self._bytes = b""
+        self._data = memoryview(self._bytes)
 
     def __enter__(self) -> Window:
         return self
@@ -53,7 +54,8 @@ class Window:
                     self.size = min(self.size, at + len(data)) if at + len(data) < self.size else self.size
                     break
                 data += piece
-            self._start, self._data, offset = at, memoryview(bytes(data)), 0
+            self._start, self._bytes, offset = at, bytes(data), 0
+            self._data = memoryview(self._bytes)
         return self._data[offset : offset + length]
 
     def blocks(self, at: int, length: int = BLOCK) -> Iterator[bytes]:
@@ -64,14 +66,11 @@ class Window:
 
     def find(self, pattern: bytes, start: int, stop: int) -> int:
         """The first place in [start, stop) where `pattern` begins, or -1."""
-        while start < stop:
-            piece = bytes(self.view(start, BLOCK + len(pattern) - 1))
-            at = piece.find(pattern)
-            if at >= 0:
-                return start + at if start + at < stop else -1
-            if len(piece) < len(pattern):
-                return -1
-            start += len(piece) - len(pattern) + 1
+        while start < stop and len(self.view(start, len(pattern))) == len(pattern):
+            found = self._bytes.find(pattern, start - self._start)  # in the buffer itself: a copy for each find is quadratic
+            if found >= 0:
+                return self._start + found if self._start + found < stop else -1
+            start = self._start + len(self._bytes) - len(pattern) + 1
         return -1
 
 

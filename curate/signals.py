@@ -115,7 +115,10 @@ class Signal:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Of an importable module it travels by name (its function's name is taken by the signal), else by value."""
-        if self.module != "__main__" and getattr(sys.modules.get(self.module), self.name, None) is self:
+        from cloudpickle import list_registry_pickle_by_value
+
+        importable = self.module != "__main__" and self.module not in list_registry_pickle_by_value()
+        if importable and getattr(sys.modules.get(self.module), self.name, None) is self:
             return _load, (self.module, self.name)
         return Signal, (
             self.name, self.reads, self.dtype, self.compute, self.about, self.source, self.version,

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from curate.rules import By, Rule, compare, unique_signals, written
 from curate.schema import Batch
-from curate.signal import Signal
+from curate.signals import Signal
 
 
 @dataclass(frozen=True)
