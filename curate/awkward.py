@@ -81,7 +81,7 @@ TEXTS: tuple[str, ...] = (
     "def f(x):\n    return {k: v for k, v in x.items()}\n",
     "https://www.shop.example/a?b=1&c=%E4%B8%AD#d mailto:someone@example.com +1 555-0142 192.0.2.1",
     "aGVsbG8gd29ybGQgdGhpcyBpcyBiYXNlNjQ=" * 30,
-    "lorem,ipsum,\"quoted \"\" cell\",NULL,nan,None,null,true\n",
+    'lorem,ipsum,"quoted "" cell",NULL,nan,None,null,true\n',
     # text that was decoded with the wrong charset
     "It’s naïve — cafÃ© donâ€™t â€œquotedâ€\x9d",
     "ä¸\xadæ–‡ç½‘é¡µ",

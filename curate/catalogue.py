@@ -8,7 +8,14 @@ import inspect
 from curate.config import FACTORIES, PRESETS, SIGNALS, SINKS, SOURCES, STEPS, resolve
 from curate.signals import Signal
 
-SECTIONS = {"sources": SOURCES, "steps": STEPS, "presets": PRESETS, "signals": SIGNALS, "functions in rules": FACTORIES, "sinks": SINKS}
+SECTIONS = {
+    "sources": SOURCES,
+    "steps": STEPS,
+    "presets": PRESETS,
+    "signals": SIGNALS,
+    "functions in rules": FACTORIES,
+    "sinks": SINKS,
+}
 DECIDING = {
     "keep": "Keep the rows for which a rule, or each of a list of rules, is not false: `- keep: word_count >= 50`.",
     "measure": "Measure signals without deciding anything: `- measure: [lang, word_count]`.",
@@ -40,7 +47,9 @@ def entry(name: str) -> str:
     for title, table in SECTIONS.items():
         if name in table:
             found = resolve(table[name])
-            return f"{name} ({title.rstrip('s')})\n\n" + (_signal(found) if isinstance(found, Signal) else _function(found))
+            return f"{name} ({title.rstrip('s')})\n\n" + (
+                _signal(found) if isinstance(found, Signal) else _function(found)
+            )
     names = [n for table in SECTIONS.values() for n in table] + list(DECIDING)
     near = difflib.get_close_matches(name, names, 1)
     raise UnknownName(f"no `{name}`" + (f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(names)}"))

@@ -22,7 +22,9 @@ app = typer.Typer(
     help="Turn crawled dumps into training data: clean Parquet, a ledger of every document, a report.",
 )
 
-ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="A configuration file, such as `llmsapp init` writes.")]
+ConfigPath = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="A configuration file, such as `llmsapp init` writes.")
+]
 Output = Annotated[Path, typer.Argument(metavar="OUT", help="The output folder of a run.")]
 Overrides = Annotated[
     list[str], typer.Option("--set", metavar="KEY=VALUE", help="Change a value: --set read.warc=x.warc.gz")
@@ -254,16 +256,15 @@ class _errors:
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if error is None or isinstance(error, (typer.Exit, KeyboardInterrupt, SystemExit)):
-            return False
+            return
         from curate.catalogue import UnknownName
         from curate.config import ConfigError
         from curate.explain import DocumentMissing
         from curate.launch import OutputBusy, OutputRefused
         from curate.pipeline import PipelineError
-        from curate.read import InputClash, InputMissing
-        from curate.read.parquet import SchemaMismatch
+        from curate.read import InputClash, InputMissing, SchemaMismatch
         from curate.worker import WorkerFailed
 
         codes: list[tuple[Any, int]] = [
@@ -275,4 +276,3 @@ class _errors:
         for kinds, code in codes:
             if isinstance(error, kinds):
                 _stop(code, str(error))
-        return False

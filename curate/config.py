@@ -59,7 +59,11 @@ SIGNALS = {
     "lang_score": "filters.language:lang_score",
 }
 # Functions a rule may call with literals: `fasttext('quality.ftz') >= 0.5`.
-FACTORIES = {"fasttext": "filters.fasttext_models:fasttext"}
+FACTORIES = {
+    "fasttext": "filters.fasttext_models:fasttext",
+    "language": "filters.language:language",
+    "language_score": "filters.language:language_score",
+}
 DECIDING = ("keep", "measure")
 MAX_BYTES = 1_000_000
 MAX_NODES = 100_000
@@ -93,7 +97,7 @@ class ConfigError(ValueError):
 
 
 def load(path: Path, overrides: list[str] | None = None, signals: list[Path] | None = None) -> Pipeline:
-    """The pipeline that the file at `path` describes. `overrides`: `read.warc=x.warc.gz`; `signals`: the user's own files.
+    """The pipeline of the file at `path`. `overrides`: `read.warc=x.warc.gz`; `signals`: the user's own files.
 
     Raises ConfigError with all that is wrong, FileNotFoundError where there is no such file.
     """
@@ -191,7 +195,9 @@ class _Reader:
         while waiting:
             node, seen = waiting.pop(), seen + 1
             if seen > MAX_NODES:
-                raise ConfigError(self.path, self.text, [Problem(f"more than {MAX_NODES:,} values; write fewer anchors", 0, 0)])
+                raise ConfigError(
+                    self.path, self.text, [Problem(f"more than {MAX_NODES:,} values; write fewer anchors", 0, 0)]
+                )
             tag = getattr(getattr(node, "tag", None), "value", None)
             if tag is not None and tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
                 line, column = _position(node)
@@ -231,18 +237,24 @@ class _Reader:
         for path in files:
             try:
                 module = _load_file(path)
-            except Exception as error:  # whatever the user's file raises is theirs to see
+            except Exception as error:  # noqa: BLE001 -- whatever the user's file raises is theirs to see
                 self.problem(f"--signals {path}: {type(error).__name__}: {error}")
                 continue
-            found = {k: v for k, v in vars(module).items() if isinstance(v, (Signal, Keep, Rule)) or _is_step(v, module)}
+            found = {
+                k: v for k, v in vars(module).items() if isinstance(v, (Signal, Keep, Rule)) or _is_step(v, module)
+            }
             if not found:
-                self.problem(f"--signals {path}: holds no signal; decorate a function with @signal (from curate import signal)")
+                self.problem(
+                    f"--signals {path}: holds no signal; decorate a function with @signal (from curate import signal)"
+                )
             self.own |= found
 
     def pipeline(self, tree: Any, name: str) -> Pipeline | None:
         for key in tree:
             if key not in ("name", "read", "steps", "write"):
-                self.problem(f"unknown key `{key}`{_nearest(key, ['name', 'read', 'steps', 'write'])}", tree, key, len(str(key)))
+                self.problem(
+                    f"unknown key `{key}`{_nearest(key, ['name', 'read', 'steps', 'write'])}", tree, key, len(str(key))
+                )
         for key in ("read", "steps"):
             if key not in tree:
                 self.problem(f"`{key}:` is missing", tree)
@@ -277,7 +289,8 @@ class _Reader:
         out: list[Any] = []
         for i, item in enumerate(node):
             if isinstance(item, str):
-                item, at = {item: {}}, _Place(node, i)
+                at: Any = _Place(node, i)
+                item = {item: {}}
             elif isinstance(item, Mapping) and (len(item) == 1 or set(item) == {"keep", "alone"}):
                 at = item
             else:
@@ -309,7 +322,9 @@ class _Reader:
     def _call(self, table: Mapping[str, str], name: str, value: Any, node: Any, where: str) -> Any:
         if name not in table:
             allowed = [*table, *(DECIDING if not where else ())]
-            self.problem(f"{where}no `{name}`{_nearest(name, allowed)}; there are {', '.join(allowed)}", node, name, len(name))
+            self.problem(
+                f"{where}no `{name}`{_nearest(name, allowed)}; there are {', '.join(allowed)}", node, name, len(name)
+            )
             return None
         function = resolve(table[name])
         parameters = inspect.signature(function).parameters
@@ -321,7 +336,13 @@ class _Reader:
         before = len(self.problems)
         for key, given in value.items():
             if key not in parameters:
-                self.problem(f"`{name}` has no option `{key}`{_nearest(key, list(parameters))}; it takes {', '.join(parameters)}", value, key, len(str(key)))
+                near = _nearest(key, list(parameters))
+                self.problem(
+                    f"`{name}` has no option `{key}`{near}; it takes {', '.join(parameters)}",
+                    value,
+                    key,
+                    len(str(key)),
+                )
                 continue
             fits, plain = _fits(given, _type_of(function, key))
             if not fits:
@@ -329,7 +350,11 @@ class _Reader:
                 self.problem(f"`{name}`: `{key}` takes {kind}, not {given!r}", value, key, len(str(key)))
             arguments[key] = plain
         for key, parameter in parameters.items():
-            if parameter.default is parameter.empty and key not in arguments and parameter.kind is not parameter.VAR_POSITIONAL:
+            if (
+                parameter.default is parameter.empty
+                and key not in arguments
+                and parameter.kind is not parameter.VAR_POSITIONAL
+            ):
                 self.problem(f"`{name}` needs `{key}`", node, name, len(name))
         if len(self.problems) > before:
             return None
@@ -435,7 +460,9 @@ def _fits(value: Any, annotation: Any) -> tuple[bool, Any]:
 
     plain = _plain(value)
     try:
-        return True, TypeAdapter(annotation).validate_python(plain, strict=not isinstance(plain, (int, list, dict)) or isinstance(plain, bool))
+        return True, TypeAdapter(annotation).validate_python(
+            plain, strict=not isinstance(plain, (int, list, dict)) or isinstance(plain, bool)
+        )
     except ValidationError:
         return False, plain
 

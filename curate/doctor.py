@@ -8,7 +8,21 @@ import platform
 import shutil
 from pathlib import Path
 
-NEEDED = ("pyarrow", "numba", "numpy", "trafilatura", "resiliparse", "fastwarc", "ftfy", "fasttext", "chardet", "ruamel.yaml", "jinja2", "rich", "datasketch")
+NEEDED = (
+    "pyarrow",
+    "numba",
+    "numpy",
+    "trafilatura",
+    "resiliparse",
+    "fastwarc",
+    "ftfy",
+    "fasttext",
+    "chardet",
+    "ruamel.yaml",
+    "jinja2",
+    "rich",
+    "datasketch",
+)
 ROOM_GB = 2.0
 
 
@@ -18,7 +32,10 @@ def examine() -> tuple[list[str], bool]:
     from curate.versions import versions
 
     found, healthy = versions(), True
-    lines = [f"llmsapp {found.get('llmsapp', '(not installed: pip install -e .)')}, Python {platform.python_version()}, {os.cpu_count()} cores"]
+    lines = [
+        f"llmsapp {found.get('llmsapp', '(not installed: pip install -e .)')}, "
+        f"Python {platform.python_version()}, {os.cpu_count()} cores"
+    ]
     for name in NEEDED:
         try:
             importlib.import_module(name)
@@ -30,7 +47,7 @@ def examine() -> tuple[list[str], bool]:
         from curate.config import all_signals
 
         lines.append(f"  {len(all_signals())} signals load")
-    except Exception as error:  # anything that stops them from loading is what this command is for
+    except Exception as error:  # noqa: BLE001 -- anything that stops them from loading is what this command is for
         lines.append(f"  signals do not load: {type(error).__name__}: {error}")
         healthy = False
     clash = guard_names()
@@ -38,6 +55,8 @@ def examine() -> tuple[list[str], bool]:
         lines.append(f"  {clash}")
         healthy = False
     free = shutil.disk_usage(Path.cwd()).free / 1e9
-    lines.append(f"  {free:.1f} GB free here" + ("" if free > ROOM_GB else ": little; a run needs about the size of its input"))
+    lines.append(
+        f"  {free:.1f} GB free here" + ("" if free > ROOM_GB else ": little; a run needs about the size of its input")
+    )
     lines.append("all well" if healthy else "something is missing: pip install llmsapp again")
     return lines, healthy

@@ -48,7 +48,9 @@ def _step(step: dict[str, Any], row: dict[str, Any], here: bool) -> list[str]:
         values = ", ".join(f"{n} = {plain(row[n])}" for n in rule["reads"] if row.get(n) is not None)
         first = here and rule["rule"] == row["rule"]
         mark = "✗" if first else " "
-        lines.append(f"   {mark} {rule['rule']:<60} {values or 'no value'}{'   <- dropped by this rule' if first else ''}")
+        lines.append(
+            f"   {mark} {rule['rule']:<60} {values or 'no value'}{'   <- dropped by this rule' if first else ''}"
+        )
     return lines
 
 

@@ -14,7 +14,8 @@ from curate.rules import Joined, Rule, compare, known, written
 from curate.signals import Signal
 
 _OPS: dict[type[ast.cmpop], str] = {
-    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=", ast.In: "in", ast.NotIn: "not in",
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+    ast.In: "in", ast.NotIn: "not in",
 }  # fmt: skip
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
@@ -101,7 +102,9 @@ class _Parser:
                 return found
             case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
                 if name not in self.factories:
-                    raise _error(f"no function `{name}` in rules; there are {', '.join(['known', *self.factories])}", node)
+                    raise _error(
+                        f"no function `{name}` in rules; there are {', '.join(['known', *self.factories])}", node
+                    )
                 if any(k.arg is None for k in keywords):
                     raise _error("options are written one by one", node)
                 arguments = [_literal(a) for a in args]
@@ -117,7 +120,7 @@ def _near(name: str, lookup: Lookup) -> str:
     """The nearest name, where the lookup belongs to something that can list its names."""
     import difflib
 
-    names = getattr(getattr(lookup, "__self__", None), "names", list)()
+    names: list[str] = getattr(getattr(lookup, "__self__", None), "names", list)()
     near = difflib.get_close_matches(name, names, 1)
     return f"; did you mean `{near[0]}`?" if near else (f"; there are {', '.join(names)}" if names else "")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from curate import tally, work
 from curate.keys import digest
-from curate.pipeline import Pipeline
 from curate.phases import Context, Record, RowsTask
+from curate.pipeline import Pipeline
 from curate.report import Report, build_report
 from curate.rows import shard_key
 from curate.versions import versions
@@ -33,13 +33,21 @@ def finalise(
             folder, "train", [folder.part("train", tasks[0].key)], lambda i: folder.data / f"train-{i:05d}.parquet"
         )
     ledger = pack(folder, "ledger", [folder.part("ledger", t.key) for t in tasks], _numbered(folder.ledger))
-    quarantined = [folder.part("quarantine", t.key) for i, t in enumerate(tasks) if _quarantined([p[i] for p in records])]
+    quarantined = [
+        folder.part("quarantine", t.key) for i, t in enumerate(tasks) if _quarantined([p[i] for p in records])
+    ]
     quarantine = pack(folder, "quarantine", quarantined, _numbered(folder.quarantine))
-    for section, named in ((folder.data, [*data["train"], *data["validation"]]), (folder.ledger, ledger), (folder.quarantine, quarantine)):
-        work.tidy(section, lambda path, named=named: path in named)
+    for section, named in (
+        (folder.data, [*data["train"], *data["validation"]]),
+        (folder.ledger, ledger),
+        (folder.quarantine, quarantine),
+    ):
+        work.tidy(section, set(named).__contains__)
 
     total = _total(records)
-    report = build_report(context.pipeline, total, ledger, quarantine, inputs_of(tasks, records[0]), _timings(records, sweeps, timings))
+    report = build_report(
+        context.pipeline, total, ledger, quarantine, inputs_of(tasks, records[0]), _timings(records, sweeps, timings)
+    )
     work.write_json(folder.report, report.data)
     write_page(report.data, folder.page)
     manifest = _manifest(context.pipeline, report, folder.root, data, ledger, quarantine, last)
@@ -55,7 +63,9 @@ def inputs_of(tasks: list[RowsTask], records: list[Record]) -> list[dict[str, An
     """The input files: stored bytes, records, and a digest of their contents."""
     files: dict[str, dict[str, Any]] = {}
     for task, record in zip(tasks, records, strict=True):
-        entry = files.setdefault(task.shard.source, {"source": task.shard.source, "bytes": task.shard.size, "records": 0, "sums": []})
+        entry = files.setdefault(
+            task.shard.source, {"source": task.shard.source, "bytes": task.shard.size, "records": 0, "sums": []}
+        )
         entry["records"] += record["tally"]["records"]
         entry["sums"].append(record["input_sha256"])
     for entry in files.values():
@@ -88,7 +98,11 @@ def _timings(records: list[list[Record]], sweeps: list[Record], timings: dict[st
         for number, seconds in record["timings"]["steps"].items():
             steps[number] = steps.get(number, 0.0) + seconds
     cpu = sum(r["timings"]["cpu_s"] for r in everything)
-    return {"cpu_s": round(cpu, 2), **timings, "steps": {k: round(v, 3) for k, v in sorted(steps.items(), key=lambda kv: int(kv[0]))}}
+    return {
+        "cpu_s": round(cpu, 2),
+        **timings,
+        "steps": {k: round(v, 3) for k, v in sorted(steps.items(), key=lambda kv: int(kv[0]))},
+    }
 
 
 def _quarantined(shard: list[Record]) -> bool:
@@ -126,7 +140,9 @@ def _manifest(
     }
 
 
-def _forget_other_work(context: Context, tasks: list[RowsTask], records: list[list[Record]], sweeps: list[Record]) -> None:
+def _forget_other_work(
+    context: Context, tasks: list[RowsTask], records: list[list[Record]], sweeps: list[Record]
+) -> None:
     """Remove the work of configurations and inputs that this run did not use: a folder holds one run's work."""
     folder = context.folder
     everything = [*(r for phase in records for r in phase), *sweeps]
@@ -135,7 +151,7 @@ def _forget_other_work(context: Context, tasks: list[RowsTask], records: list[li
     shards = {shard_key(t.shard) for t in tasks}
     stages = {stage.key for phase in context.pipeline.phases for stage in phase.stages}
     work.tidy(folder.work / "records", lambda p: str(p) in used)
-    work.tidy(folder.work / "parts", lambda p: str(p) in used or "-packed-" in p.name and p.stat().st_nlink > 1)
+    work.tidy(folder.work / "parts", lambda p: str(p) in used or ("-packed-" in p.name and p.stat().st_nlink > 1))
     for kind in ("text", "signals"):
         work.tidy(
             folder.work / kind,

@@ -28,9 +28,7 @@ class Watch:
     poison: Failures = field(default_factory=dict)
 
 
-def guarded(
-    watch: Watch, number: int, step: Callable[[Batch], Batch], batch: Batch
-) -> tuple[Batch, Failures]:
+def guarded(watch: Watch, number: int, step: Callable[[Batch], Batch], batch: Batch) -> tuple[Batch, Failures]:
     """What `step` makes of `batch`, and the rows that failed: those it raised on or gave an `error` for."""
     failures: Failures = {}
     parts: list[Batch] = []

@@ -76,16 +76,21 @@ def ledger_of(
     first = pipeline.phases[0].stages[0]
     described = _described(TextStore(lambda g: folder.text(shard_key, first.key, g)))
     columns: dict[str, Any] = {name: described[name] for name in DESCRIBES}
+    several = "file" in described.column_names  # a shard of many files: each row knows its own
     n = len(decisions.rows)
     step_names, rule_names = _names(pipeline)
     left = decisions.fate != ALIVE
     columns |= {
-        "source": pa.array([source], pa.string()).take(pa.array(np.zeros(n, np.int32))),
+        "source": described["file"]
+        if several
+        else pa.array([source], pa.string()).take(pa.array(np.zeros(n, np.int32))),
         "row": pa.array(decisions.rows, pa.int64()),
         "text_bytes": pa.array(decisions.text_bytes),
         "fate": pa.array([FATES[f] for f in decisions.fate.tolist()], pa.string()),
         "step": pa.array([step_names[s] if x else None for s, x in zip(decisions.step.tolist(), left, strict=True)]),
-        "rule": pa.array([rule_names.get(k) for k in zip(decisions.step.tolist(), decisions.rule.tolist(), strict=True)]),
+        "rule": pa.array(
+            [rule_names.get(k) for k in zip(decisions.step.tolist(), decisions.rule.tolist(), strict=True)]
+        ),
         "value": decisions.notes("value"),
         "reason": decisions.notes("error"),
         "reached": pa.array(decisions.reached),
@@ -107,7 +112,8 @@ def _column(values: Any) -> pa.Array:
 
 def _described(store: TextStore) -> pa.Table:
     """What describes every document, without its text."""
-    tables = [pq.read_table(p, columns=["row", *DESCRIBES], use_threads=False) for p in store.paths]
+    several = ["file"] if "file" in pq.read_schema(store.paths[0]).names else []
+    tables = [pq.read_table(p, columns=["row", *DESCRIBES, *several], use_threads=False) for p in store.paths]
     return pa.concat_tables(tables).sort_by("row")
 
 
@@ -124,9 +130,7 @@ def _aligned(store: SignalStore, found: Signal, rows: np.ndarray[Any, Any]) -> p
 def _names(pipeline: Pipeline) -> tuple[dict[int, str], dict[tuple[int, int], str]]:
     """Step numbers and (step, rule) numbers in words."""
     steps = {0: "read", -1: ""} | {n.number: n.name for n in pipeline.numbered}
-    rules = {
-        (g.number, i): str(rule) for _, _, g in pipeline.groups() for i, rule in enumerate(g.keep.rules)
-    }
+    rules = {(g.number, i): str(rule) for _, _, g in pipeline.groups() for i, rule in enumerate(g.keep.rules)}
     return steps, rules
 
 

@@ -1,8 +1,8 @@
 """The tasks of a run. Tasks of one phase may run in any order, anywhere; each ends by writing its record.
 
-    rows    one per shard   through the stages of a phase -> decisions and sketch, or data and ledger
-    match   one per part    the sketches of all shards -> candidate pairs
-    settle  one             pairs -> verdict
+rows    one per shard   through the stages of a phase -> decisions and sketch, or data and ledger
+match   one per part    the sketches of all shards -> candidate pairs
+settle  one             pairs -> verdict
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curate import tally
+from curate import tally, work
 from curate.decisions import Decisions
 from curate.guard import Watch
 from curate.keys import describe, digest
@@ -71,7 +71,8 @@ class RowsTask:
             for batch in batches:
                 sketch.write(batch)
             rows.cpu[rows.phase.sweep.number] = sketch.cpu
-            outputs, more = [sketch.save(folder.part("sketch", self.key))], {}
+            more: Record = {}
+            outputs = [sketch.save(folder.part("sketch", self.key))]
             decisions = folder.part("decisions", self.key)
             rows.decisions.save(decisions)
             outputs.append(decisions)
@@ -168,7 +169,9 @@ class SettleTask:
 Task = RowsTask | MatchTask | SettleTask
 
 
-def rows_tasks(context: Context, phase: int, shards: list[Shard], before: list[RowsTask], settled: list[Path]) -> list[RowsTask]:
+def rows_tasks(
+    context: Context, phase: int, shards: list[Shard], before: list[RowsTask], settled: list[Path]
+) -> list[RowsTask]:
     """A task per shard; its key holds all its result depends on, of other shards only the verdict on its own rows."""
     rules = context.pipeline.rows_key(phase)
     tables = [pq.read_table(path, use_threads=False) for path in settled]
@@ -206,12 +209,19 @@ def verdict_slice(settled: pa.Table, ordinal: int) -> pa.Table:
 
 
 def input_sha256(shard: Shard) -> str:
-    """The sha256 of the stored bytes of the shard's range (of the whole file where ranges count row groups)."""
+    """The sha256 of the stored bytes of the shard's range; of whole files where it has several or counts row groups."""
+    if shard.files or shard.path.endswith(".parquet"):
+        paths = [file.path for file in shard.files] or [shard.path]
+        sums = [work.sha256(Path(path)) for path in paths]
+        return sums[0] if len(sums) == 1 else digest(*sums)
+    total = hashlib.sha256()
     with open(shard.path, "rb") as handle:
-        if shard.stop > shard.size or shard.path.endswith(".parquet"):
-            return hashlib.file_digest(handle, "sha256").hexdigest()
         handle.seek(shard.start)
-        return hashlib.sha256(handle.read(shard.stop - shard.start)).hexdigest()
+        left = shard.stop - shard.start
+        while left > 0 and (block := handle.read(min(left, 1 << 20))):
+            total.update(block)
+            left -= len(block)
+    return total.hexdigest()
 
 
 class _Sketches:

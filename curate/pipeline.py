@@ -1,14 +1,13 @@
 """A pipeline is a source, a list of steps and sweeps, and a sink; one `run`.
 
-    stage   transforms (steps that make or change stored columns), then groups of rules over signals of that text
-    phase   stages up to a sweep: shards may run in any order, anywhere; a sweep sees them all before the next phase
+stage   transforms (steps that make or change stored columns), then groups of rules over signals of that text
+phase   stages up to a sweep: shards may run in any order, anywhere; a sweep sees them all before the next phase
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -23,7 +22,7 @@ from curate.sweep import Sweep
 
 if TYPE_CHECKING:
     from curate.launch import Local
-    from curate.read import Shard, Source
+    from curate.read import Source
     from curate.report import Report
     from curate.write import Sink
 
@@ -335,6 +334,7 @@ def _refuse_two_verdicts_of_one_name(phases: Sequence[Phase]) -> None:
         for name in sweep.step.verdict.names:
             if name in seen:
                 raise PipelineError(
-                    f"steps {seen[name].number} and {sweep.number}, both `{sweep.name}`, would write the same column {name!r}"
+                    f"steps {seen[name].number} and {sweep.number}, both `{sweep.name}`, would write "
+                    f"the same column {name!r}"
                 )
             seen[name] = sweep

@@ -135,7 +135,9 @@ def _ledger(paths: list[Path], signals: list[Signal]) -> pa.Table:
 
 def _domains(urls: pa.ChunkedArray) -> pa.ChunkedArray:
     """The host of each URL, without `www.`; null where there is no URL."""
-    host = pc.struct_field(pc.extract_regex(urls, r"^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#@]*@)?(?P<host>[^/:?#]+)"), "host")
+    host = pc.struct_field(
+        pc.extract_regex(urls, r"^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#@]*@)?(?P<host>[^/:?#]+)"), "host"
+    )
     return pc.replace_substring_regex(pc.utf8_lower(host), r"^www\.", "")
 
 
@@ -207,7 +209,13 @@ def _table_by(table: pa.Table, name: str, kept: pa.ChunkedArray) -> list[dict[st
     wanted = [("kept", "count"), ("kept", "sum"), ("text_bytes", "sum"), ("kept_bytes", "sum")]
     grouped = own.group_by("value", use_threads=False).aggregate(wanted)
     rows = [
-        {"value": r["value"], "documents": r["kept_count"], "kept": r["kept_sum"], "text_bytes": r["text_bytes_sum"], "text_bytes_kept": r["kept_bytes_sum"]}
+        {
+            "value": r["value"],
+            "documents": r["kept_count"],
+            "kept": r["kept_sum"],
+            "text_bytes": r["text_bytes_sum"],
+            "text_bytes_kept": r["kept_bytes_sum"],
+        }
         for r in grouped.to_pylist()
     ]
     rows.sort(key=lambda r: (r["value"] is None, -r["documents"], r["value"] or ""))
@@ -215,7 +223,12 @@ def _table_by(table: pa.Table, name: str, kept: pa.ChunkedArray) -> list[dict[st
     named = [r for r in top if r["value"] is not None]
     rest += [r for r in top if r["value"] is None]
     if rest:
-        named.append({"value": None, **{k: sum(r[k] for r in rest) for k in ("documents", "kept", "text_bytes", "text_bytes_kept")}})
+        named.append(
+            {
+                "value": None,
+                **{k: sum(r[k] for r in rest) for k in ("documents", "kept", "text_bytes", "text_bytes_kept")},
+            }
+        )
     return named
 
 
@@ -293,7 +306,9 @@ def _warnings(data: dict[str, Any], table: pa.Table) -> list[str]:
 def _check(data: dict[str, Any]) -> None:
     """The identities, once more over the whole run."""
     if data["records"] != sum(data["skipped"].values()) + data["documents"]:
-        raise AssertionError(f"{data['records']} records are not {sum(data['skipped'].values())} skipped + {data['documents']} documents")
+        raise AssertionError(
+            f"{data['records']} records are not {sum(data['skipped'].values())} skipped + {data['documents']} documents"
+        )
     if data["documents"] != data["kept"] + data["dropped"] + data["quarantined"]:
         raise AssertionError("documents are not kept + dropped + quarantined")
 

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 
 from curate import tally
 from curate.decisions import Decisions
-from curate.guard import Failures, Watch, guarded
 from curate.groups import judge, measured
+from curate.guard import Failures, Watch, guarded
 from curate.keys import digest
 from curate.pipeline import Group, Pipeline, Stage, with_verdict
 from curate.read import Seen, Shard
@@ -305,8 +305,9 @@ class ShardRows:
 
 
 def shard_key(shard: Shard) -> str:
-    """What of the input a shard's text depends on: its file as it stands, and its range."""
-    parts = (shard.source, shard.size, shard.mtime_ns, shard.start, shard.stop, shard.begin)
+    """What of the input a shard's text depends on: its file or files as they stand, and its range."""
+    files = [(f.source, f.size, f.mtime_ns) for f in shard.files]
+    parts = (shard.source, shard.size, shard.mtime_ns, shard.start, shard.stop, shard.begin, files)
     return digest(*(str(p) for p in parts))
 
 
@@ -330,5 +331,3 @@ def _with_columns(batch: Batch, signals: tuple[Signal, ...], values: list[pa.Arr
     for found, column in zip(signals, values, strict=True):
         batch = batch.append_column(pa.field(found.name, found.dtype), column)
     return batch
-
-

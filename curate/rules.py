@@ -7,6 +7,7 @@ Kleene's logic: a null signal gives a null answer unless the other side settles 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -202,7 +203,7 @@ def known(signal: Signal) -> Rule:
 def compare(signal: Signal, op: str, value: Any) -> Rule:
     if hasattr(value, "compute"):
         raise TypeError(f"`{signal} {op} {value}`: compare a signal with a constant, not with another signal")
-    if isinstance(value, float) and value != value:
+    if isinstance(value, float) and math.isnan(value):
         raise TypeError(f"`{signal} {op} nan`: no number compares with NaN")
     return Comparison(signal, op, value)
 
@@ -238,4 +239,8 @@ def _flat(word: str, rule: Rule) -> tuple[Rule, ...]:
 def _bracketed(rule: Rule, inside: str) -> str:
     inner = rule.rule if isinstance(rule, Written) else rule
     loose = isinstance(inner, Joined) and inner.word != inside and not isinstance(rule, Written)
-    return f"({rule})" if loose or (isinstance(rule, Written) and inside in rule.words and " or " in rule.words) else str(rule)
+    return (
+        f"({rule})"
+        if loose or (isinstance(rule, Written) and inside in rule.words and " or " in rule.words)
+        else str(rule)
+    )

@@ -5,9 +5,11 @@ There is no document class. A document is a row of a `pyarrow.RecordBatch`, and 
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import pyarrow as pa
 
-Batch = pa.RecordBatch
+Batch: TypeAlias = pa.RecordBatch
 
 # What a source yields: one row per record of the input, so that nothing can be lost unseen.
 #   a document   `skipped` and `error` are null

@@ -21,8 +21,8 @@ from curate.work import whole
 
 Rows = np.ndarray[Any, np.dtype[np.int64]]
 
-# How a row left a stage's transforms. `_step`: null for a row that is still there, 0 where it could not be read, k where
-# it left in the stage's k-th transform (relative, so that steps elsewhere may come and go); `_error`: why it is
+# How a row left a stage's transforms. `_step`: null for a row that is still there, 0 where it could not be read, k
+# where it left in the stage's k-th transform (relative, so that steps elsewhere may come and go); `_error`: why it is
 # quarantined, null for a row that the step dropped; `_head`: first bytes of what could not be processed. A column
 # `_in_k` besides holds the UTF-8 bytes with which the row entered the k-th transform.
 MARKS = pa.schema([("_step", pa.int16()), ("_error", pa.string()), ("_head", pa.binary())])

@@ -23,7 +23,7 @@ SAMPLE_CHARACTERS = 800
 
 @dataclass
 class RuleTally:
-    """Of the rows that entered the group: dropped first by this rule, by it among others, by it alone; and no answer."""
+    """Of the rows that entered the group: dropped by this rule first, among others, alone; and without an answer."""
 
     rule: str
     preset: str
@@ -119,7 +119,9 @@ def _add_steps(a: StepTally, b: StepTally) -> StepTally:
         for name in ("rows_in", "rows_out", "dropped", "quarantined", "bytes_in", "bytes_out")
     }
     rules = [
-        RuleTally(x.rule, x.preset, x.reads, x.first + y.first, x.any + y.any, x.only + y.only, x.undecided + y.undecided)
+        RuleTally(
+            x.rule, x.preset, x.reads, x.first + y.first, x.any + y.any, x.only + y.only, x.undecided + y.undecided
+        )
         for x, y in zip(a.rules, b.rules, strict=True)
     ]
     return StepTally(a.number, a.name, a.kind, **counts, errors=_sum(a.errors, b.errors), rules=rules)

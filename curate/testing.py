@@ -1,11 +1,13 @@
 """Whether a signal, step or sweep keeps its contract: one call in a test of your own, as we do in ours.
 
-    from curate.testing import check_signal
-    def test_exclamations():
-        check_signal(exclamations)
+from curate.testing import check_signal
+def test_exclamations():
+    check_signal(exclamations)
 """
 
 from __future__ import annotations
+
+import itertools
 
 import cloudpickle
 import numpy as np
@@ -84,7 +86,7 @@ def check_sweep(sweep: Sweep, texts: tuple[str, ...] = TEXTS) -> None:
     batch = batch_of([*texts, *texts])
     verdicts = []
     for cuts in ([0, batch.num_rows], [0, 1, batch.num_rows // 3, batch.num_rows]):
-        pieces = [batch.slice(a, b - a) for a, b in zip(cuts, cuts[1:], strict=False)]
+        pieces = [batch.slice(a, b - a) for a, b in itertools.pairwise(cuts)]
         sketch = pa.concat_tables([addressed(sweep.sketch(p), p, 0) for p in pieces])
         verdicts.append(_settled(sweep, sketch))
     assert verdicts[0].equals(verdicts[1]), f"{sweep.name}: the verdict depends on how rows are batched"

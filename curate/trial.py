@@ -22,7 +22,7 @@ def try_step(step: str, raw: bytes, signals: list[Path]) -> str:
     head = raw[:2000].lstrip().lower()
     markup = any(mark in head for mark in _MARKUP)
     batch = _document(raw, markup)
-    named = step.split(":")[0].split("{")[0].strip()
+    named = step.split(":", maxsplit=1)[0].split("{", maxsplit=1)[0].strip()
     if named in step_tables()["steps"] or named in ("keep", "measure"):
         line = f"- {step}" if ":" in step else f"- {named}: {{}}"
     elif step in SIGNALS or step.isidentifier():

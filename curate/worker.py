@@ -48,9 +48,7 @@ class Crew:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-P", "-m", "curate.worker", str(theirs.fileno())]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-        self._template = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], env=environment, start_new_session=True
-        )
+        self._template = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, start_new_session=True)
         theirs.close()
         self._socket = ours
         # Functions of a notebook or a script travel by value: only they have no module that a worker could import.
@@ -191,7 +189,7 @@ def _work(run: socket.socket, context: Any, places: mmap.mmap, number: int) -> N
         record, error = None, ""
         try:
             record = task(context, Watch(at, careful, poison))
-        except BaseException:
+        except BaseException:  # noqa: BLE001 -- the run tells it
             error = f"{task.name}\n{traceback.format_exc()}"
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         _send(run, {"index": index, "record": record, "error": error, "peak_mb": peak})

@@ -44,7 +44,7 @@ NOT_WRITTEN = ("row", "offset", "html", "content_type", "charset", "charset_evid
 
 @dataclass(frozen=True)
 class Sink:
-    """Where the run goes. `validation` is the share of documents, chosen by a hash of their id, kept apart to test on."""
+    """Where the run goes. `validation`: the share of documents, chosen by a hash of their id, kept apart to test on."""
 
     folder: str
     validation: float = 0.01
@@ -180,7 +180,10 @@ def card(manifest: dict[str, Any]) -> str:
         lines += [f"  - split: {split}", f"    path: data/{split}-*.parquet"]
     counts = ", ".join(f"{sum(f['rows'] for f in manifest['data'] if f['split'] == s):,} in {s}" for s in splits)
     lines += ["---", "", f"# {manifest['name']}", "", f"{manifest['kept']:,} documents ({counts}), curated by llmsapp."]
-    lines += ["", "What was dropped and why: `report.html`; each document's way: `ledger/`; the files: `manifest.json`."]
+    lines += [
+        "",
+        "What was dropped and why: `report.html`; each document's way: `ledger/`; the files: `manifest.json`.",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -241,7 +244,13 @@ def _ledger_against_data(folder: Folder, manifest: dict[str, Any]) -> list[str]:
 def describe_file(root: Path, path: Path, **more: Any) -> dict[str, Any]:
     """A file's line in the manifest."""
     rows = {"rows": pq.read_metadata(path).num_rows} if path.suffix == ".parquet" else {}
-    return {"path": str(path.relative_to(root)), **more, **rows, "bytes": path.stat().st_size, "sha256": work.sha256(path)}
+    return {
+        "path": str(path.relative_to(root)),
+        **more,
+        **rows,
+        "bytes": path.stat().st_size,
+        "sha256": work.sha256(path),
+    }
 
 
 __all__ = [

@@ -54,10 +54,10 @@ def alpha_word_ratio(counts: pa.StructArray) -> pa.DoubleArray:
 
 @signal.batch(text_counts, source=GOPHER + "; for Chinese FineWeb-2 (arXiv 2506.20920), configuration cmn_Hani")
 def stop_word_count(counts: pa.StructArray) -> pa.Int64Array:
-    """How many different stop words occur: of Gopher's eight, lower case only, or, where at least half of the letters
-    are Han, of FineWeb-2's 21 Chinese characters. The words of other languages are not counted."""
-    chinese = pc.greater_equal(pc.multiply(field(counts, "han"), 2), pc.max_element_wise(field(counts, "letters"), 1))
-    return pc.if_else(chinese, field(counts, "chinese_stop_words"), field(counts, "english_stop_words"))
+    """How many different stop words occur: of Gopher's eight, lower case only, or of FineWeb-2's 21 Chinese characters,
+    whichever are more. The words of other languages are not counted."""
+    # Not those of the script with more letters: in Chinese pages about programming most letters are code.
+    return pc.max_element_wise(field(counts, "english_stop_words"), field(counts, "chinese_stop_words"))
 
 
 @signal.batch(text_counts)

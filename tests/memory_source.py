@@ -27,7 +27,14 @@ class Memory:
     def shards(self) -> list[Shard]:
         starts = range(0, max(len(self.texts), 1), self.shard_rows)
         return [
-            Shard(self.home or __file__, f"memory-{s:05d}", s, s + self.shard_rows, len(self.texts), len(repr(self._rows(s))))
+            Shard(
+                self.home or __file__,
+                f"memory-{s:05d}",
+                s,
+                s + self.shard_rows,
+                len(self.texts),
+                len(repr(self._rows(s))),
+            )
             for s in starts
         ]
 

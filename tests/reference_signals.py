@@ -84,7 +84,6 @@ def signals(text: str) -> dict[str, float | None]:
     def ratio(part: str, whole: str) -> float | None:
         return n[part] / n[whole] if n[whole] else None
 
-    chinese = 2 * n["han"] >= max(n["letters"], 1)
     return {
         "characters": n["characters"],
         "word_count": n["plain_words"],
@@ -96,6 +95,6 @@ def signals(text: str) -> dict[str, float | None]:
         "bullet_line_ratio": ratio("bullet_lines", "lines"),
         "ellipsis_line_ratio": ratio("ellipsis_lines", "lines"),
         "alpha_word_ratio": ratio("alpha_words", "words"),
-        "stop_word_count": n["chinese_stop_words"] if chinese else n["english_stop_words"],
+        "stop_word_count": max(n["chinese_stop_words"], n["english_stop_words"]),
         "han_ratio": ratio("han", "letters"),
     }

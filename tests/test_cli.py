@@ -80,7 +80,9 @@ def test_init_check_run_with_an_own_signal(tmp_path: Path) -> None:
         "from curate import signal\n\n@signal\ndef exclaimed(text: str) -> int:\n"
         "    'Exclamation marks.'\n    return text.count('!')\n"
     )
-    (tmp_path / "own.yaml").write_text("read: {jsonl: in.jsonl}\nsteps:\n  - keep: exclaimed < 2\nwrite: {parquet: out}\n")
+    (tmp_path / "own.yaml").write_text(
+        "read: {jsonl: in.jsonl}\nsteps:\n  - keep: exclaimed < 2\nwrite: {parquet: out}\n"
+    )
     (tmp_path / "in.jsonl").write_text('{"text": "calm"}\n{"text": "loud!!!"}\n')
     done = llmsapp("run", "own.yaml", "--signals", "own_signals.py", "-j", 2, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -102,7 +104,9 @@ def test_init_check_run_with_an_own_signal(tmp_path: Path) -> None:
     ],
 )
 def test_exit_codes(tmp_path: Path, arguments: list[str], code: int, said: str) -> None:
-    (tmp_path / "bad.yaml").write_text("read: {jsonl: in.jsonl}\nsteps:\n  - keep: wordcount > 3\nwrite: {parquet: out}\n")
+    (tmp_path / "bad.yaml").write_text(
+        "read: {jsonl: in.jsonl}\nsteps:\n  - keep: wordcount > 3\nwrite: {parquet: out}\n"
+    )
     (tmp_path / "good.yaml").write_text("read: {jsonl: nothing.jsonl}\nsteps: []\nwrite: {parquet: out}\n")
     (tmp_path / "in.jsonl").write_text('{"text": "a"}\n')
     (tmp_path / "full").mkdir()
@@ -125,9 +129,14 @@ def test_over_budget_finishes_and_says_so(tmp_path: Path) -> None:
 def test_trying_one_step_on_one_document(tmp_path: Path) -> None:
     said = llmsapp("try", "word_count >= 3", "-", cwd=tmp_path, stdin="two words").stdout
     assert said.splitlines() == ["word_count = 2", "drop       word_count >= 3"]
-    page = "<html><body><article><p>" + "A sentence about gardens and their walls. " * 9 + "</p></article></body></html>"
+    page = (
+        "<html><body><article><p>" + "A sentence about gardens and their walls. " * 9 + "</p></article></body></html>"
+    )
     assert llmsapp("try", "extract_html", "-", cwd=tmp_path, stdin=page).stdout.startswith("A sentence about gardens")
-    assert "lang = 'zh'" in llmsapp("try", "lang", "-", cwd=tmp_path, stdin="今天我们去公园散步，天气很好，花都开了。").stdout
+    assert (
+        "lang = 'zh'"
+        in llmsapp("try", "lang", "-", cwd=tmp_path, stdin="今天我们去公园散步，天气很好，花都开了。").stdout
+    )
 
 
 def test_steps_lists_every_name_with_its_meaning(tmp_path: Path) -> None:
@@ -155,7 +164,8 @@ def test_doctor_finds_this_machine_well(tmp_path: Path) -> None:
 
 
 def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
-    code = "import sys, curate.cli; print([m for m in ('pyarrow', 'numba', 'trafilatura', 'ruamel', 'jinja2') if m in sys.modules])"
+    heavy = ("pyarrow", "numba", "trafilatura", "ruamel", "jinja2")
+    code = f"import sys, curate.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.strip() == "[]"
 

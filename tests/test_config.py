@@ -111,7 +111,7 @@ def test_values_can_be_set_from_outside() -> None:
     assert pipeline.write is not None
     assert pipeline.write.folder == "elsewhere"
     assert "# --set read.jsonl=other.jsonl" in pipeline.config
-    with pytest.raises(ConfigError, match="expected read.NAME=value"):
+    with pytest.raises(ConfigError, match=r"expected read\.NAME=value"):
         parse(GOOD, overrides=["steps=nothing"])
 
 

@@ -56,7 +56,9 @@ def shout(batch: Batch) -> Batch:
     text = batch.column("text")
     refused = pc.match_substring(text, "#")
     out = set_column(batch, "text", pc.utf8_upper(text))
-    out = out.append_column("error", pc.if_else(refused, pa.scalar("hash sign: not allowed"), pa.scalar(None, pa.string())))
+    out = out.append_column(
+        "error", pc.if_else(refused, pa.scalar("hash sign: not allowed"), pa.scalar(None, pa.string()))
+    )
     return out.filter(pc.invert(pc.match_substring(text, "@")))
 
 
@@ -166,7 +168,11 @@ def test_the_identity_holds_and_every_loss_has_its_reason(quiet: Path) -> None:
             assert row["rule"], row
     quarantine = pq.read_table(quiet / "quarantine").to_pylist()
     assert len(quarantine) == report["quarantined"] > 10
-    assert {r["reason"] for r in quarantine} == {"broken: not text", "ValueError: this text explodes", "hash sign: not allowed"}
+    assert {r["reason"] for r in quarantine} == {
+        "broken: not text",
+        "ValueError: this text explodes",
+        "hash sign: not allowed",
+    }
 
 
 def test_first_any_and_only_are_exact(quiet: Path) -> None:
@@ -208,10 +214,9 @@ def test_finished_work_is_used_again(tmp_path: Path) -> None:
 
 def test_a_moved_threshold_measures_only_what_it_admits(tmp_path: Path) -> None:
     """A looser rule finds text and signals again; a fresh run with it gives the same bytes."""
+
     def make(out: Path, shortest: int) -> Pipeline:
-        return Pipeline(
-            Memory(texts()), keep(letters >= shortest), shout, keep(costly < 150), write=parquet(str(out))
-        )
+        return Pipeline(Memory(texts()), keep(letters >= shortest), shout, keep(costly < 150), write=parquet(str(out)))
 
     run(make(tmp_path / "out", 60))
     MEASURED.clear()
@@ -316,7 +321,9 @@ def test_verify_finds_a_flipped_bit(quiet: Path, tmp_path: Path) -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(
-    rows=st.lists(st.one_of(st.none(), st.binary(max_size=3), st.text(alphabet="ae xyz#@中文", max_size=60)), max_size=30),
+    rows=st.lists(
+        st.one_of(st.none(), st.binary(max_size=3), st.text(alphabet="ae xyz#@中文", max_size=60)), max_size=30
+    ),
     shard_rows=st.integers(1, 12),
     limits=st.lists(st.integers(0, 40), min_size=1, max_size=4),
     sweep=st.booleans(),

@@ -12,17 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curate.awkward import TEXTS as AWKWARD
 from curate.kernels import string_buffers
 from curate.kernels.words import COUNTS, character_classes, count_text
 from curate.signals import Signal
 from filters import length, quality
 from filters.pieces import COUNT_NAMES, text_counts
 from tests import reference_signals
-
-try:
-    from curate.awkward import TEXTS as AWKWARD
-except ImportError:
-    AWKWARD = ()
 
 SIGNALS: dict[str, Signal] = {
     name: value
@@ -52,7 +48,9 @@ def test_kernel_equals_its_slow_twin(texts: list[str]) -> None:
 
 
 def test_kernel_equals_its_slow_twin_on_awkward_texts() -> None:
-    assert kernel_counts(list(AWKWARD)) == [reference_signals.counts(text) for text in AWKWARD]
+    texts = [text[:5_000] for text in AWKWARD]  # the twin is slow
+    assert kernel_counts(texts) == [reference_signals.counts(text) for text in texts]
+    assert kernel_counts(list(AWKWARD))[-1] == kernel_counts([AWKWARD[-1]])[0]
 
 
 @pytest.mark.parametrize("word", ["the", "with", "\0be", "éto", "xthe", "t", "andd", "🙂be"])

@@ -79,7 +79,11 @@ def test_filters_know_only_signals_rules_schema_and_kernels(path: Path) -> None:
 @pytest.mark.parametrize("path", modules("trainers"), ids=lambda p: str(p.relative_to(ROOT)))
 def test_trainers_know_the_parquet_and_not_the_engine(path: Path) -> None:
     for name in imports(path):
-        assert name.split(".")[0] == "trainers" or ".".join(name.split(".")[:2]) in {"curate.pipeline", "curate.page", "curate.work"}, name
+        assert name.split(".")[0] == "trainers" or ".".join(name.split(".")[:2]) in {
+            "curate.pipeline",
+            "curate.page",
+            "curate.work",
+        }, name
 
 
 def test_the_public_names_are_there() -> None:
@@ -111,5 +115,6 @@ def test_no_code_is_run_from_data() -> None:
                 if isinstance(node, ast.Call):
                     called = ast.unparse(node.func)
                     assert called not in {"eval", "exec", "pickle.load", "yaml.load", "torch.load", "numpy.load"} or (
-                        called == "yaml.load" and path.name == "config.py"  # ruamel's round-trip loader makes no objects
+                        called == "yaml.load"
+                        and path.name == "config.py"  # ruamel's round-trip loader makes no objects
                     ), f"{path}: {called}"

@@ -232,3 +232,32 @@ def test_shard_size_must_be_one(tmp_path: Path, size: float) -> None:
     (tmp_path / "a.jsonl").write_text("{}")
     with pytest.raises(ValueError, match="shard_mb"):
         jsonl(str(tmp_path), shard_mb=size).shards()
+
+
+@pytest.mark.parametrize("name", ["members.warc.gz", "plain.warc", "lines.jsonl", "lines.jsonl.gz", "rows.parquet"])
+def test_no_mutation_raises_and_none_depends_on_the_cut(tmp_path: Path, name: str) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from curate.read.parquet import parquet
+
+    path = tmp_path / name
+    table = pa.table({"text": [f"row {k}" for k in range(200)]})
+    pq.write_table(table, tmp_path / "rows.parquet", row_group_size=50, write_page_checksum=True)
+    data = {
+        **warc_files(),
+        "lines.jsonl": json_lines(),
+        "lines.jsonl.gz": gzip.compress(json_lines()),
+        "rows.parquet": (tmp_path / "rows.parquet").read_bytes(),
+    }[name]
+    source = warc if "warc" in name else parquet if "parquet" in name else jsonl
+    rng = random.Random(7)
+    for _ in range(25):
+        changed = bytearray(data)
+        for _ in range(rng.randrange(1, 4)):
+            at = rng.randrange(len(changed))
+            changed[at : at + rng.choice([1, 1, 40])] = rng.randbytes(rng.choice([0, 1, 1, 60]))
+        path.write_bytes(changed)
+        expected = placed(source(str(path), shard_mb=100))
+        assert expected
+        assert placed(source(str(path), shard_mb=0.002)) == expected

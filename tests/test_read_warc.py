@@ -98,8 +98,8 @@ def test_missing_header_fields(tmp_path: Path) -> None:
 
 
 CONTAINERS = {
-    "gzip members": lambda parts: packed(parts),
-    "plain": lambda parts: b"".join(parts),
+    "gzip members": packed,
+    "plain": b"".join,
     "one gzip member": lambda parts: gzip.compress(b"".join(parts)),
     "gzip blocks across records": lambda parts: b"".join(
         gzip.compress(b"".join(parts)[k : k + 777]) for k in range(0, len(b"".join(parts)), 777)

@@ -126,7 +126,9 @@ def test_a_null_answer_keeps_the_row() -> None:
     assert keep(known(first_letter) & (first_letter == "b"))(batch).column("id").to_pylist() == ["2"]
 
 
-@given(st.lists(st.one_of(st.none(), st.booleans()), min_size=1, max_size=5), st.lists(st.one_of(st.none(), st.booleans())))
+@given(
+    st.lists(st.one_of(st.none(), st.booleans()), min_size=1, max_size=5), st.lists(st.one_of(st.none(), st.booleans()))
+)
 def test_joining_follows_kleene(a: list[bool | None], b: list[bool | None]) -> None:
     n = min(len(a), len(b))
     batch = pa.record_batch({"a": pa.array(a[:n], pa.bool_()), "b": pa.array(b[:n], pa.bool_())})
@@ -139,7 +141,11 @@ def test_joining_follows_kleene(a: list[bool | None], b: list[bool | None]) -> N
 
 
 def test_comparisons_inside_a_rule_are_found() -> None:
-    assert [(c.op, c.value) for c in comparisons(parsed("1 <= length < 6 or shouting"))] == [(">=", 1), ("<", 6), ("==", True)]
+    assert [(c.op, c.value) for c in comparisons(parsed("1 <= length < 6 or shouting"))] == [
+        (">=", 1),
+        ("<", 6),
+        ("==", True),
+    ]
 
 
 def test_two_signals_of_one_name_are_refused() -> None:

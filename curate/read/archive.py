@@ -14,6 +14,7 @@ WARC 1.1: ISO 28500:2017. ARC 1 and 2: Internet Archive, ARC File Format (1996).
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -398,15 +399,17 @@ def _find_member(window: Window, form: Format, start: int, stop: int) -> int:
 
 
 def _member_head(window: Window, at: int) -> bytes:
-    """The first bytes of the member at `at`, enough for a header, from the first byte that is not a gap."""
-    data = b""
+    """The first inflated bytes of the member at `at`, enough for a header, from the first byte that is not a gap.
+
+    b"" where nothing comes of its first kilobyte: a look-alike must not cost more, its file name may have no end.
+    """
+    inflate = zlib.decompressobj(wbits=31)
     try:
-        for block in GzipMember(window, at).blocks(8192):
-            data += block
-            if len(data) >= MAX_HEAD or _BLANK_LINE.search(data):
-                break
-    except Damage:
-        pass  # what came before the damage may be a whole header; reading it meets the damage again and reports it
+        data = inflate.decompress(window.view(at, 1024), MAX_HEAD)
+        if data and not inflate.eof and not _BLANK_LINE.search(data):
+            data += inflate.decompress(inflate.unconsumed_tail + bytes(window.view(at + 1024, MAX_HEAD)), MAX_HEAD)
+    except zlib.error:
+        return b""
     return data.lstrip(_GAP)
 
 

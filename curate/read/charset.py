@@ -142,6 +142,7 @@ _UTF7_RUN = re.compile(rb"\+[A-Za-z0-9/]{3,}-")
 
 # Of the characters beyond ASCII, the share that may be unreadable and the reading still be believed.
 _BROKEN_UTF8 = 0.1  # nobody declared UTF-8
+_BROKEN_PAIRS = 0.02  # not UTF-8: pairs of bytes that single-byte text can form too
 _BROKEN_DECLARED = 0.3  # somebody did: pages assembled from parts in two encodings
 # How well a declared encoding must fit, as a share of the best fit: header and page agree; one of them says so; one
 # of them says ISO-8859-1 or windows-1252, the default of many servers, which is often no statement at all.
@@ -149,8 +150,9 @@ _FIT_AGREED = 0.2
 _FIT = 0.5
 _FIT_DEFAULT = 0.8
 _FIT_PAIRS = 0.2  # the bytes form pairs as declared, which single-byte text seldom does
-# Encodings that hardly a page of the web uses (W3Techs counts each below 1 in 10,000) need better evidence than
-# the others, and the one that half of the non-UTF-8 web uses needs less: a prior, multiplied to chardet's fit.
+# Encodings of old operating systems and of little-used standards need better evidence than the others, the commonest
+# single-byte one needs less: a prior, multiplied to chardet's fit, which is close to a tie on short pages. Cyrillic
+# ones (ibm855, x-mac-cyrillic) are not among the rare: at 0.5 seven feeds in MacCyrillic read as windows-1251.
 _RARE = frozenset(
     n for n in _ENCODINGS if n.startswith(("ibm4", "ibm85", "ibm862", "x-mac", "cp", "johab", "ptcp", "kz", "koi8-t"))
 ) - {"ibm855", "x-mac-cyrillic"} | {
@@ -278,17 +280,17 @@ def _wide(data: bytes) -> str | None:
     if len(head) < 4:
         return None
     nul = [head[i::4].count(0) / len(head[i::4]) for i in range(4)]
-    if min(nul[1:]) > 0.7 and nul[0] < 0.3:
-        names = ["utf-32le"]
-    elif min(nul[:3]) > 0.7 and nul[3] < 0.3:
-        names = ["utf-32be"]
+    if min(nul[2:]) > 0.9 and nul[1] > 0.04 and nul[0] < 0.02:
+        name = "utf-32le"
+    elif min(nul[:2]) > 0.9 and nul[2] > 0.04 and nul[3] < 0.02:
+        name = "utf-32be"
     elif min(nul[1], nul[3]) > 0.04 and max(nul[0], nul[2]) < 0.02:
-        names = ["utf-16le"]
+        name = "utf-16le"
     elif min(nul[0], nul[2]) > 0.04 and max(nul[1], nul[3]) < 0.02:
-        names = ["utf-16be"]
+        name = "utf-16be"
     else:
         return None
-    return next((n for n in names if _read(data, n)[1] <= 1), None)
+    return name if _read(data, name)[1] <= 1 else None
 
 
 def _coherent(text: str) -> bool:
@@ -406,8 +408,24 @@ def _sample(data: bytes) -> bytes:
 def _ranking(sample: bytes) -> dict[str, float]:
     """Encoding -> how well it explains `sample`; empty where the bytes are not text.
 
-    chardet's bigram statistics, weighed by how common the encoding is and by how odd the text looks in it.
+    chardet's bigram statistics, weighed by how common the encoding is and by how odd the text looks in it. chardet
+    drops an encoding at the first byte it cannot decode; East Asian ones get a second chance without such bytes.
     """
+    fits = _fits(sample)
+    for name in _EAST_ASIAN.difference(fits):
+        text, unread = _read(sample, name)
+        if 0 < unread <= max(1, _BROKEN_PAIRS * (len(text) - len(sample.translate(None, _HIGH)))):
+            mended = text.replace("\ufffd", "").encode(_ENCODINGS[name][0][-1], "ignore")
+            fits[name] = _fits(mended).get(name, 0.0)
+    top = max(fits.values(), default=0.0)
+    return {
+        name: fit * (1 - _oddity(_read(sample[:2000], name)[0])) if fit > 0.3 * top else fit
+        for name, fit in fits.items()
+    }
+
+
+def _fits(sample: bytes) -> dict[str, float]:
+    """Encoding -> chardet's confidence times the prior."""
     import chardet
 
     fits: dict[str, float] = {}
@@ -416,10 +434,6 @@ def _ranking(sample: bytes) -> dict[str, float]:
         if name is not None:
             prior = _PRIOR_RARE if name in _RARE else _PRIOR_LATIN if name == "windows-1252" else 1.0
             fits[name] = max(fits.get(name, 0.0), prior * found["confidence"])
-    top = max(fits.values(), default=0.0)
-    for name, fit in fits.items():
-        if fit > 0.3 * top:
-            fits[name] = fit * (1 - _oddity(_read(sample[:2000], name)[0]))
     return fits
 
 
@@ -427,7 +441,8 @@ def _oddity(text: str) -> float:
     """The share of characters beyond ASCII that look misread, 0 to 0.95, each counted double.
 
     Odd is what a wrong table produces: a symbol or control inside a word, a capital after a small letter, three
-    accented Latin letters in a row, Cyrillic or Greek in a Latin word or all alone; bytes that mean nothing at all count ten times.
+    accented Latin letters in a row, Cyrillic or Greek in a Latin word or all alone. Bytes that mean nothing count ten
+    times.
     """
     odd = beyond = 0
     chars = f"  {text} "

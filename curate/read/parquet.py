@@ -257,8 +257,8 @@ def _compare(own: list[pa.Field], first: str, here: list[pa.Field], path: str) -
 def _check_type(field: pa.Field, role: str, file: Input) -> None:
     kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
     fits = _is_string(kind) or pa.types.is_null(kind)
-    fits = fits or role == "id" and pa.types.is_integer(kind)
-    fits = fits or role == "html" and (pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+    fits = fits or (role == "id" and pa.types.is_integer(kind))
+    fits = fits or (role == "html" and (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)))
     if not fits:
         wanted = {"id": "strings or whole numbers", "html": "strings or bytes"}.get(role, "strings")
         raise SchemaMismatch(f"{file.path}: the column {field.name!r} is {field.type}; `{role}` needs {wanted}")

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -170,10 +171,7 @@ def shard_bytes(shard_mb: float) -> int:
 def cut(file: Input, step: int) -> list[Shard]:
     """`file` at multiples of `step` bytes; one shard for an empty file."""
     edges = [*range(0, file.size, step), file.size] if file.size else [0, 0]
-    return [
-        Shard(file.path, file.source, start, stop, file.size, file.mtime_ns)
-        for start, stop in zip(edges, edges[1:], strict=False)
-    ]
+    return [Shard(file.path, file.source, start, stop, file.size, file.mtime_ns) for start, stop in pairwise(edges)]
 
 
 def whole(file: Input) -> Shard:

@@ -67,7 +67,9 @@ class Window:
     def find(self, pattern: bytes, start: int, stop: int) -> int:
         """The first place in [start, stop) where `pattern` begins, or -1."""
         while start < stop and len(self.view(start, len(pattern))) == len(pattern):
-            found = self._bytes.find(pattern, start - self._start)  # in the buffer itself: a copy for each find is quadratic
+            found = self._bytes.find(
+                pattern, start - self._start
+            )  # in the buffer itself: a copy for each find is quadratic
             if found >= 0:
                 return self._start + found if self._start + found < stop else -1
             start = self._start + len(self._bytes) - len(pattern) + 1

@@ -119,7 +119,7 @@ def _resource(base: Record, header: dict[str, str], block: bytes) -> Record:
     """A file without a server. Plain text must have an address: crawlers keep their logs as resources."""
     mime, charset = parse_content_type(header.get("content-type", ""))
     scheme = (base.url or "").partition(":")[0].lower()
-    if mime in HTML_TYPES or mime == "text/plain" and scheme in ("http", "https", "ftp", "file"):
+    if mime in HTML_TYPES or (mime == "text/plain" and scheme in ("http", "https", "ftp", "file")):
         return _document(base, mime, charset, Message(None, {}, block))
     return base._replace(content_type=mime, skipped=f"resource: {mime or 'no type'}")
 

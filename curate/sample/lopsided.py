@@ -1,11 +1,13 @@
-"""Texts whose words are out of proportion, one for each quality rule: timetables, trailing thoughts, very long words."""
+"""Texts whose words are out of proportion, one per quality rule: timetables, trailing thoughts, very long words."""
 
 from __future__ import annotations
 
 from random import Random
 
 # What the pages are called, and their paragraphs. A `#` stands for a time of day.
-TIMETABLE = {
+ByLanguage = dict[str, tuple[str, tuple[str, ...]]]
+
+TIMETABLE: ByLanguage = {
     "en": ("Harbour ferry, weekdays", (
         "The ferry of the harbour leaves at # # # # # # and # and in the evening at # # # # #.",
         "Boats that return to the pier are at # # # # # # # and the last of them is at # # #.",
@@ -20,7 +22,7 @@ TIMETABLE = {
         "过年的日子在 # # # # # # # # 开，在 # # # # # # # 回。",
     )),
 }  # fmt: skip
-TRAILING = {
+TRAILING: ByLanguage = {
     "en": ("What was it again", (
         "So I went to the ... you know ... and then the ... well ... it was gone ... all of it ... gone.",
         "And he said that ... no ... wait ... it was she who had ... I think ... the key of the ... whatever.",
@@ -36,7 +38,7 @@ TRAILING = {
         "后来……听说……他去了……南方……有人……看见他……在车站……一个人……",
     )),
 }  # fmt: skip
-LONG_WORDS = {
+LONG_WORDS: ByLanguage = {
     "en": ("A glossary for the archive", (
         "Institutionalization and internationalization of telecommunication infrastructures; "
         "interdisciplinary characterization of electroencephalography.",

@@ -324,8 +324,8 @@ def foreign() -> Iterator[Page]:
             at = site("blog", "en", number)
             markup = page(at, title, prose(text), _dice(lang, "foreign", number)).replace('lang="en"', f'lang="{lang}"')
             yield Page(_url(at, f"{lang}{number}"), f"foreign {lang}", markup.encode())
-    at, (title, text) = site("blog", "en"), lopsided.BRIEF_FOREIGN
-    markup = page(at, title, prose([text]), _dice("fr", "foreign", 99)).replace('lang="en"', 'lang="fr"')
+    at, (title, brief) = site("blog", "en"), lopsided.BRIEF_FOREIGN
+    markup = page(at, title, prose([brief]), _dice("fr", "foreign", 99)).replace('lang="en"', 'lang="fr"')
     yield Page(_url(at, "fr99"), "foreign fr: brief", markup.encode())
 
 

@@ -139,7 +139,7 @@ def blog(of: Site, title: str, main: str, date: str, dice: Random) -> str:
         f'<div class="entry-content">\n{main}\n</div>\n'
         f'<div class="share-buttons">{words["share"]}</div>\n</article>\n'
         f'<section class="comments" id="comments"><h2>{words["comments"]}</h2>\n'
-        f'{_replies(of, 2, dice)}</section></main>\n'
+        f"{_replies(of, 2, dice)}</section></main>\n"
         f"{_aside(of, words['popular'], dice)}</div>\n{_footer(of)}"
     )
 
@@ -175,7 +175,7 @@ def docs(of: Site, title: str, main: str, date: str, dice: Random) -> str:
         f'<header class="topbar"><a class="brand" href="/">{of.name}</a>\n<form role="search"><input type="search" '
         f'placeholder="{words["search"]}"></form></header>\n<div class="columns"><nav class="sidebar" '
         f'aria-label="toc">{_menu(of)}</nav>\n<main id="main" role="main"><article>\n<h1>{title}</h1>\n{main}\n'
-        '</article>\n'
+        "</article>\n"
         f'<div class="prev-next"><a href="/p">{words["previous"]}</a> <a href="/n">{words["next"]}</a> '
         f'<a href="/e">{words["edit"]}</a></div></main>\n<aside class="toc"><p>{words["on"]}</p>'
         f'<a href="#main">{title}</a>'
@@ -214,8 +214,7 @@ def _replies(of: Site, count: int, dice: Random) -> str:
     lines = shuffled(REPLIES[of.lang], dice)[:count]
     names = shuffled(NICKNAMES[of.lang], dice)
     return "".join(
-        f'<div class="comment"><b>{name}</b><p>{line}</p></div>\n'
-        for name, line in zip(names, lines, strict=False)
+        f'<div class="comment"><b>{name}</b><p>{line}</p></div>\n' for name, line in zip(names, lines, strict=False)
     )
 
 

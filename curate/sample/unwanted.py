@@ -35,8 +35,11 @@ CASINO = Subject(
 
 AFFILIATE = Subject(
     name="affiliate",
-    titles=("{number} best {goods} you must buy", "{goods} SALE: up to {percent} off",
-            "Our {goods} review (with coupon!)"),
+    titles=(
+        "{number} best {goods} you must buy",
+        "{goods} SALE: up to {percent} off",
+        "Our {goods} review (with coupon!)",
+    ),
     slots={
         "goods": ("air fryers", "massage guns", "robot mops", "standing desks", "phone cases"),
         "number": ("7", "10", "13", "21", "5"),
@@ -61,8 +64,11 @@ AFFILIATE = Subject(
 
 CURE = Subject(
     name="miracle cure",
-    titles=("Doctors hate this {thing} trick", "Lose {kilos} in {days} with {thing}",
-            "{thing}: the secret they hide from you"),
+    titles=(
+        "Doctors hate this {thing} trick",
+        "Lose {kilos} in {days} with {thing}",
+        "{thing}: the secret they hide from you",
+    ),
     slots={
         "thing": ("purple berry", "moon salt", "slim tea", "keto drops"),
         "kilos": ("12 pounds", "9 kilos", "two sizes", "20 pounds"),
