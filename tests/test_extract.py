@@ -230,3 +230,15 @@ def test_names_are_checked_and_the_step_is_plain_data() -> None:
     step = extract_html(focus="recall")
     assert pickle.loads(pickle.dumps(step)) == step == ExtractHtml("trafilatura", "recall", False, True)
     assert step.depends[0].startswith("trafilatura ")
+
+
+def test_mojibake_is_repaired_while_it_can_be() -> None:
+    """UTF-8 read as windows-1252 needs C1 controls to be undone, and engines drop them."""
+    said = "“A gate,” she wrote, “is a question.” " * 8 + "他说：“门是一个问题。”" * 8
+    raw = said.encode()
+    garbled = "".join(
+        raw[n : n + 1].decode("cp1252", "replace").replace("\ufffd", chr(raw[n])) for n in range(len(raw))
+    )
+    markup = f"<html><body><article><p>{garbled}</p></article></body></html>"
+    batch = batch_of(markup)
+    assert extract_html()(batch).column("text")[0].as_py().strip() == said.strip()

@@ -1,0 +1,1 @@
+"""Trainers: what reads the clean Parquet that curation writes."""

@@ -63,7 +63,7 @@ class ExtractHtml:
     include_tables: bool
 
     name = "extract_html"
-    version = "1"
+    version = "2"
 
     @property
     def depends(self) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ class ExtractHtml:
             if page is None or texts[i] is not None or errors[i] is not None:
                 continue
             try:
-                texts[i] = extract(page, options)
+                texts[i] = extract(_mended(page), options)
             except TooComplex as reason:
                 errors[i] = f"too complex for {self.engine}: {reason}"
             except Exception as error:  # noqa: BLE001  whatever an engine raises is this page's reason, never the batch's
@@ -95,6 +95,22 @@ class ExtractHtml:
         batch = set_column(batch, "text", pa.array(texts, pa.string()))
         batch = set_column(batch, "error", pa.array(errors, pa.string()))
         return batch.drop_columns(["html"])
+
+
+def _mended(html: str) -> str:
+    """`html` with its mojibake repaired, where it has control characters that only mojibake leaves.
+
+    UTF-8 read as windows-1252 needs U+0081 to U+009F to be undone; every engine drops them, and after extraction
+    nothing can repair the text any more.
+    """
+    if _C1.search(html) is None:
+        return html
+    from curate.normalization import mojibake
+
+    return mojibake(html)
+
+
+_C1 = re.compile("[\x80-\x84\x86-\x9f]")
 
 
 def _column(batch: Batch, name: str) -> list[str | None]:
@@ -237,8 +253,8 @@ class Work(NamedTuple):
 
 
 # Of 1,376 annotated pages the largest has 0.7 MB, 7,217 tags, 184 attributes in a tag, depth 57, 626 paragraphs and
-# 400 breaks. At its caps trafilatura takes at most 4 CPU seconds; above them it grows with the square (30,000
-# unclosed <p> 3 s, 100,000 more than 5 minutes) or cuts the page silently (depth 256).
+# 400 breaks. At its caps trafilatura takes a few CPU seconds; above them it grows with the square (30,000 unclosed
+# <p> take 3 s, 100,000 were stopped after 15) or cuts the page silently (depth 256).
 _TRAFILATURA_CAPS = Work(bytes=20_000_000, tags=100_000, attributes=2_000, depth=250, paragraphs=20_000, breaks=30_000)
 _RESILIPARSE_CAPS = Work(bytes=50_000_000, tags=None, attributes=2_000, depth=1_000, paragraphs=None, breaks=None)
 
