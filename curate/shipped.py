@@ -40,8 +40,9 @@ def guard_names() -> str:
                 "that name; rename or uninstall it"
             )
         here = Path.cwd().resolve()
+        clone = (here / "curate" / "shipped.py").exists()  # of llmsapp itself: what lies there are our own packages
         for local in (here / f"{name}.py", here / name / "__init__.py"):
-            if local.exists() and here != home:
+            if local.exists() and not clone:
                 return (
                     f"{local} has the name of one of llmsapp's packages, and Python code run here would import it "
                     "instead of ours; rename it, or work in another folder"
