@@ -50,6 +50,9 @@ def examine() -> tuple[list[str], bool]:
     except Exception as error:  # noqa: BLE001 -- anything that stops them from loading is what this command is for
         lines.append(f"  signals do not load: {type(error).__name__}: {error}")
         healthy = False
+    failed = _failing_engines()
+    lines += [f"  extraction by {name} fails: {why}" for name, why in failed]
+    healthy = healthy and not failed
     clash = guard_names()
     if clash:
         lines.append(f"  {clash}")
@@ -60,3 +63,17 @@ def examine() -> tuple[list[str], bool]:
     )
     lines.append("all well" if healthy else "something is missing: pip install llmsapp again")
     return lines, healthy
+
+
+def _failing_engines() -> list[tuple[str, str]]:
+    """Engines that cannot extract a plain page, with the error: some import what they need only when called."""
+    from curate.extract.engines import ENGINES, Options
+
+    page = f"<html><body><article><p>{'A plain sentence about a garden. ' * 20}</p></article></body></html>"
+    failed = []
+    for name, engine in ENGINES.items():
+        try:
+            engine(page, Options())
+        except Exception as error:  # noqa: BLE001 -- whatever stops an engine is what this command is for
+            failed.append((name, f"{type(error).__name__}: {error}"))
+    return failed
