@@ -262,16 +262,18 @@ class _errors:
         from curate.catalogue import UnknownName
         from curate.config import ConfigError
         from curate.explain import DocumentMissing
+        from curate.guard import ContractBroken
         from curate.launch import OutputBusy, OutputRefused
         from curate.pipeline import PipelineError
         from curate.read import InputClash, InputMissing, SchemaMismatch
+        from curate.store import WorkDamaged
         from curate.worker import WorkerFailed
 
         codes: list[tuple[Any, int]] = [
             ((ConfigError, PipelineError, OutputRefused, UnknownName), CONFIGURATION),
             ((InputMissing, InputClash, SchemaMismatch, DocumentMissing), INPUT),
             ((OutputBusy, OSError, MemoryError), ENVIRONMENT),
-            (WorkerFailed, FAILED),
+            ((WorkerFailed, ContractBroken, WorkDamaged), FAILED),
         ]
         for kinds, code in codes:
             if isinstance(error, kinds):

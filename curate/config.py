@@ -103,7 +103,10 @@ def load(path: Path, overrides: list[str] | None = None, signals: list[Path] | N
     """
     if path.stat().st_size > MAX_BYTES:
         raise ConfigError(str(path), "", [Problem(f"a configuration of more than {MAX_BYTES:,} bytes", 0, 0)])
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), "", [Problem(f"not UTF-8: {error}", 0, 0)]) from None
     return parse(text, name=path.stem, path=str(path), overrides=overrides, signals=signals)
 
 
@@ -208,13 +211,21 @@ class _Reader:
     def override(self, tree: Any, text: str) -> None:
         """`read.warc=x.warc.gz`: a dotted path and a YAML scalar."""
         from ruamel.yaml import YAML
+        from ruamel.yaml.error import YAMLError
 
         where, sign, value = text.partition("=")
         keys = where.split(".")
         if not sign or not all(keys) or len(keys) < 2 or keys[0] not in ("read", "write"):
             self.problem(f"--set {text}: expected read.NAME=value or write.NAME[.option]=value")
             return
-        parsed = YAML(typ="safe", pure=True).load(value) if value else ""
+        try:
+            parsed = YAML(typ="safe", pure=True).load(value) if value else ""
+        except YAMLError:
+            parsed = value
+        if not isinstance(tree.setdefault(keys[0], {}), Mapping) or keys[1] not in step_tables()[keys[0]]:
+            allowed = ", ".join(step_tables()[keys[0]])
+            self.problem(f"--set {text}: no `{keys[1]}` in `{keys[0]}:`; there are {allowed}")
+            return
         node = tree.setdefault(keys[0], {})
         for key in keys[1:-1]:
             if not isinstance(node.get(key), Mapping):
@@ -296,7 +307,10 @@ class _Reader:
             else:
                 self.problem("a step is one name with its options: `- normalize: {}`", node, i)
                 continue
-            name = str(next(iter(item)))
+            name = next((k for k in item if k != "alone"), "")
+            if not isinstance(name, str):
+                self.problem("the name of a step is text", node, i)
+                continue
             step = self._step(name, item, at)
             if step is not None:
                 out.append(step)
@@ -306,7 +320,10 @@ class _Reader:
         value = item[name]
         if name == "keep":
             rules = [self._rule(text, item, "keep", i) for i, text in enumerate(_listed(value))]
-            return keep(*[r for r in rules if r is not None], alone=bool(item.get("alone", False)))
+            alone = item.get("alone", False)
+            if not isinstance(alone, bool):
+                self.problem(f"`alone` takes true or false, not {alone!r}", item, "alone", 5)
+            return keep(*[r for r in rules if r is not None], alone=alone is True)
         if name == "measure":
             found = [self._signal(str(text), item, "measure") for text in _listed(value)]
             return measure(*[s for s in found if s is not None])

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curate.store import WORK_PARQUET, Rows
+from curate.store import WORK_PARQUET, Rows, reading
 from curate.work import whole
 
 ALIVE, DROPPED, QUARANTINED = 0, 1, 2
@@ -82,7 +82,8 @@ class Decisions:
 
     @classmethod
     def load(cls, path: Path) -> Decisions:
-        table = pq.read_table(path, use_threads=False, page_checksum_verification=True)
+        with reading(path):
+            table = pq.read_table(path, use_threads=False, page_checksum_verification=True)
         out = cls(table["row"].to_numpy())
         rows = out.rows.tolist()
         for name in _ARRAYS:

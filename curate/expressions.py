@@ -7,6 +7,7 @@ Read with `ast` and never run. Signals are compared with literals; `and`, `or`, 
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -40,7 +41,13 @@ def parse_rule(text: str, lookup: Lookup, factories: Factories) -> Rule:
         raise RuleError(f"not a rule: {error.msg}", (error.offset or 1) - 1) from None
     except (RecursionError, MemoryError, ValueError) as error:
         raise RuleError(f"not a rule: {error}") from None
-    return written(" ".join(text.split()), _Parser(lookup, factories).rule(tree.body))
+    try:
+        return written(" ".join(text.split()), _Parser(lookup, factories).rule(tree.body))
+    except RuleError as error:
+        error.column = _characters(text, error.column)
+        raise
+    except RecursionError:
+        raise RuleError("not a rule: it is nested too deeply") from None
 
 
 class _Parser:
@@ -56,7 +63,10 @@ class _Parser:
             case ast.Call(func=ast.Name(id="known"), args=[argument], keywords=[]):
                 return known(self.signal(argument))
             case ast.Name() | ast.Call():
-                return compare(self.signal(node), "==", True)
+                found = self.signal(node)
+                if found.compute is not None and str(found.dtype) != "bool":
+                    raise _error(f"`{found.name}` is no yes/no signal ({found.dtype}); compare it", node)
+                return compare(found, "==", True)
             case ast.Compare(left=left, ops=ops, comparators=rights):
                 sides = [left, *rights]
                 rules = [self.comparison(a, op, b) for a, op, b in zip(sides, ops, rights, strict=False)]
@@ -127,10 +137,19 @@ def _near(name: str, lookup: Lookup) -> str:
 
 def _literal(node: ast.expr) -> Any:
     try:
-        return ast.literal_eval(node)
+        value = ast.literal_eval(node)
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            if not isinstance(one, (int, float, str)) or (isinstance(one, float) and not math.isfinite(one)):
+                raise ValueError(one)
+        return value
     except (ValueError, TypeError, MemoryError, RecursionError):
         raise _error("expected a constant: a number, text in quotes, or a list of them", node) from None
 
 
 def _error(message: str, node: ast.expr) -> RuleError:
     return RuleError(message, node.col_offset, max((node.end_col_offset or 0) - node.col_offset, 1))
+
+
+def _characters(text: str, column: int) -> int:
+    """A column in UTF-8 bytes, as `ast` counts, in characters."""
+    return len(text.encode()[:column].decode(errors="ignore"))

@@ -67,7 +67,7 @@ def inputs_of(tasks: list[RowsTask], records: list[Record]) -> list[dict[str, An
             task.shard.source, {"source": task.shard.source, "bytes": task.shard.size, "records": 0, "sums": []}
         )
         entry["records"] += record["tally"]["records"]
-        entry["sums"].append(record["input_sha256"])
+        entry["sums"] += [record["input_sha256"]] if record["input_sha256"] else []
     for entry in files.values():
         sums = entry.pop("sums")
         entry["sha256"] = sums[0] if len(sums) == 1 else f"of {len(sums)} shards: {digest(*sums)}"

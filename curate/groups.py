@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from curate.keys import describe
 from curate.rules import By, Rule, compare, unique_signals, written
 from curate.schema import Batch
 from curate.signals import Signal
@@ -50,7 +51,8 @@ class Keep:
 
     @property
     def key(self) -> object:
-        return {"keep": [str(r) for r in self.rules], "signals": [s.key for s in self.signals]}
+        rules = [(str(r), describe(r), p) for r, p in zip(self.rules, self.presets, strict=True)]
+        return {"keep": rules, "measures": [s.key for s in self.measures], "alone": self.alone}
 
 
 def keep(*rules: Rule | Signal, alone: bool = False, preset: str = "") -> Keep:

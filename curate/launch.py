@@ -77,7 +77,7 @@ def planned(pipeline: Pipeline) -> list[tuple[str, str]]:
     settled: list[Path] = []
     for number, phase in enumerate(pipeline.phases):
         tasks = rows_tasks(context, number, shards, before, settled)
-        done = [work.finished(context.folder, t.kind, t.key) for t in tasks]
+        done = [t.finished(context) for t in tasks]
         for task, record in zip(tasks, done, strict=True):
             why = "reuse" if record else f"do: {work.why_unfinished(context.folder, task.kind, task.key)}"
             lines.append((f"phase {number + 1}, {task.name}", why))
@@ -87,12 +87,12 @@ def planned(pipeline: Pipeline) -> list[tuple[str, str]]:
         before = tasks
         if phase.sweep:
             matches = match_tasks(context, number, tasks, finished)
-            found = [work.finished(context.folder, t.kind, t.key) for t in matches]
+            found = [t.finished(context) for t in matches]
             if any(r is None for r in found):
                 lines.append((f"{phase.sweep.name}", "do: what it compares has changed"))
                 break
             task_ = settle_task(context, number, matches, [r for r in found if r is not None])
-            if not work.finished(context.folder, task_.kind, task_.key):
+            if not task_.finished(context):
                 lines.append((f"{phase.sweep.name}", "do: not settled yet"))
                 break
             lines.append((f"{phase.sweep.name}", "reuse"))
@@ -138,7 +138,7 @@ class _Runner:
 
     def run(self, phase: str, tasks: list[Any]) -> list[Record]:
         """The records of `tasks`, in their order."""
-        records: list[Record | None] = [work.finished(self.context.folder, t.kind, t.key) for t in tasks]
+        records: list[Record | None] = [t.finished(self.context) for t in tasks]
         missing = [i for i, record in enumerate(records) if record is None]
         self._report(phase, records)
         for index, record in self._done([tasks[i] for i in missing]):
@@ -192,7 +192,7 @@ def _with_proved_borders(context: Context, shards: list[Shard]) -> list[Shard]:
     """The shards as the last run left them: with the borders it had to correct, as far as its records tell."""
     while True:
         tasks = rows_tasks(context, 0, shards, [], [])
-        records = [work.finished(context.folder, t.kind, t.key) for t in tasks]
+        records = [t.finished(context) for t in tasks]
         if any(r is None for r in records):
             return shards
         mended = _borders(shards, [r for r in records if r is not None])
@@ -209,7 +209,8 @@ def _claimed(folder: Folder, pipeline: Pipeline) -> Iterator[None]:
         raise OutputRefused(f"{folder.root} is a file; give a folder to write.parquet")
     known = work.read_json(run)
     mine = {"read": describe({"paths": _paths(pipeline.read)})}
-    if known is None and folder.root.is_dir() and any(folder.root.iterdir()):
+    ours = folder.manifest.exists() or (folder.work / "lock").exists()  # work/ may have been removed, or not begun
+    if known is None and not ours and folder.root.is_dir() and any(folder.root.iterdir()):
         raise OutputRefused(
             f"{folder.root} is not empty and holds no run of llmsapp; give another folder, or empty this one yourself"
         )

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from curate.decisions import ALIVE, DROPPED, QUARANTINED, Decisions
 from curate.pipeline import Pipeline, Stage, with_verdict
 from curate.signals import Signal
-from curate.store import SignalStore, TextStore
+from curate.store import Rows, SignalStore, TextStore
 from curate.work import Folder
 
 DESCRIBES = ("id", "url", "date", "offset", "content_type", "charset", "charset_evidence")
@@ -57,9 +57,7 @@ def last_measured(pipeline: Pipeline) -> dict[Signal, Stage]:
     """Each measured signal once, with the last stage that measures it."""
     found: dict[str, tuple[Signal, Stage]] = {}
     for _, stage, group in pipeline.groups():
-        for s in group.keep.signals:
-            if s.compute is not None:
-                found[s.name] = (s, stage)
+        found |= {s.name: (s, stage) for s in group.keep.signals if s.compute is not None}
     return dict(found.values())
 
 
@@ -71,12 +69,13 @@ def ledger_of(
     decisions: Decisions,
     stores: dict[str, SignalStore],
     verdicts: list[pa.Table],
+    several_files: bool = False,
 ) -> pa.Table:
     """The ledger of one shard."""
     first = pipeline.phases[0].stages[0]
     described = _described(TextStore(lambda g: folder.text(shard_key, first.key, g)))
     columns: dict[str, Any] = {name: described[name] for name in DESCRIBES}
-    several = "file" in described.column_names  # a shard of many files: each row knows its own
+    several = several_files and "file" in described.column_names  # each row knows its own
     n = len(decisions.rows)
     step_names, rule_names = _names(pipeline)
     left = decisions.fate != ALIVE
@@ -95,8 +94,12 @@ def ledger_of(
         "reason": decisions.notes("error"),
         "reached": pa.array(decisions.reached),
     }
-    for found, stage in last_measured(pipeline).items():
-        columns[found.name] = _aligned(stores[stage.key], found, decisions.rows)
+    tables = {key: store.table() for key, store in stores.items()}
+    for _, stage, group in pipeline.groups():
+        reached = decisions.reached >= group.number  # a tightened rule keeps what it drops from being shown further on
+        for s in group.keep.signals:
+            if s.compute is not None:
+                columns[s.name] = _shown(tables[stage.key], s, decisions.rows, reached, columns.get(s.name))
     own = pa.table({name: _column(columns[name]) for name in columns})
     sweeps = [p.sweep.step.verdict for p in pipeline.phases if p.sweep]
     batch = own.combine_chunks().to_batches()[0] if n else pa.RecordBatch.from_pylist([], schema=own.schema)
@@ -117,14 +120,15 @@ def _described(store: TextStore) -> pa.Table:
     return pa.concat_tables(tables).sort_by("row")
 
 
-def _aligned(store: SignalStore, found: Signal, rows: np.ndarray[Any, Any]) -> pa.Array:
-    """The values of `found` for `rows`, null where it was not measured."""
-    table = store.table()
+def _shown(table: pa.Table, found: Signal, rows: Rows, reached: Any, before: pa.Array | None) -> pa.Array:
+    """The values of `found` for the `rows` that reached its group; for the others what an earlier group measured."""
+    before = pa.nulls(len(rows), found.dtype) if before is None else before
     have = table["row"].to_numpy()
-    if not len(have):
-        return pa.nulls(len(rows), found.dtype)
+    if not len(have) or not len(rows):
+        return before
     at = np.searchsorted(have, rows).clip(0, len(have) - 1)
-    return table[found.name].combine_chunks().take(pa.array(at, mask=have[at] != rows))
+    values = table[found.name].combine_chunks().take(pa.array(at, mask=have[at] != rows))
+    return pc.if_else(pa.array(reached & (have[at] == rows)), values, before)
 
 
 def _names(pipeline: Pipeline) -> tuple[dict[int, str], dict[tuple[int, int], str]]:

@@ -24,7 +24,7 @@ from curate.keys import describe, digest
 from curate.ledger import last_measured, ledger_of
 from curate.pipeline import Pipeline, addressed
 from curate.read import Shard
-from curate.rows import ShardRows, shard_key
+from curate.rows import ShardRows, shard_key, signal_store, stage_signals
 from curate.schema import Batch
 from curate.store import WORK_PARQUET, SignalStore
 from curate.work import Folder, finish, whole
@@ -59,6 +59,19 @@ class RowsTask:
     def name(self) -> str:
         return f"{self.shard.source} at {self.shard.start:,}"
 
+    def finished(self, context: Context) -> Record | None:
+        """The record of this task, if it is done and what later phases read of it is still there."""
+        record = work.finished(context.folder, self.kind, self.key)
+        key = shard_key(self.shard)
+        for stage in context.pipeline.phases[self.phase].stages:
+            signals = stage_signals(context.pipeline, stage.key)
+            if not SignalStore.holds(context.folder.signals(key, stage.key), signals):
+                return None
+            owns_text = stage.transforms or stage is context.pipeline.phases[0].stages[0]
+            if owns_text and not context.folder.text(key, stage.key, 0).exists():
+                return None
+        return record
+
     def __call__(self, context: Context, watch: Watch) -> Record:
         cpu = time.process_time()
         folder, pipeline = context.folder, context.pipeline
@@ -67,9 +80,9 @@ class RowsTask:
         verdicts = [verdict_slice(pq.read_table(p, use_threads=False), self.ordinal) for p in self.verdicts]
         batches = rows.run(before, verdicts)
         if rows.phase.sweep:
-            sketch = _Sketches(rows.phase.sweep.step)
+            sketch = _Sketches(rows.phase.sweep.step, rows.phase.sweep.number)
             for batch in batches:
-                sketch.write(batch)
+                sketch.write(batch, watch)
             rows.cpu[rows.phase.sweep.number] = sketch.cpu
             more: Record = {}
             outputs = [sketch.save(folder.part("sketch", self.key))]
@@ -98,17 +111,21 @@ class RowsTask:
         """The last phase: clean rows, ledger and quarantine of the shard."""
         folder, pipeline = context.folder, context.pipeline
         measured = last_measured(pipeline)
-        stores = {s.key: rows.stores.get(s.key) or _store(context, self.shard, s.key) for s in measured.values()}
+        key = shard_key(self.shard)
+        stages = {stage.key for _, stage, _ in pipeline.groups()}
+        stores = {k: rows.stores.get(k) or signal_store(pipeline, folder, key, k) for k in sorted(stages)}
         writer = DataWriter(pipeline, folder, self.key)
         with writer:
             for batch in batches:
                 batch = _with_signals(batch, measured, stores)
                 hashes = tally.hashes(batch.column("id"))
                 writer.write(batch, hashes)
-                for i, hashed in enumerate(hashes.tolist()):
-                    rows.tally.sample("kept", hashed, batch, i, {n: _value(batch, n, i) for n in _names(measured)})
-        key = shard_key(self.shard)
-        ledger = ledger_of(pipeline, folder, key, self.shard.source, rows.decisions, stores, verdicts)
+                names = [s.name for s in measured]
+                for i in rows.tally.smallest("kept", hashes):
+                    values = {n: tally.plain(batch.column(n)[i].as_py()) for n in names}
+                    rows.tally.sample("kept", int(hashes[i]), batch, i, values)
+        source, several = self.shard.source, bool(self.shard.files)
+        ledger = ledger_of(pipeline, folder, key, source, rows.decisions, stores, verdicts, several)
         paths = [*writer.paths.values(), folder.part("ledger", self.key), folder.part("quarantine", self.key)]
         write_table(ledger, paths[-2])
         quarantined = ledger.append_column("head", rows.decisions.notes("head"))
@@ -118,8 +135,18 @@ class RowsTask:
         return paths, {"data": writer.finished}
 
 
+class _OfSweep:
+    """What the tasks of a sweep share: nothing but their record says that they are done."""
+
+    kind: str
+    key: str
+
+    def finished(self, context: Context) -> Record | None:
+        return work.finished(context.folder, self.kind, self.key)
+
+
 @dataclass(frozen=True)
-class MatchTask:
+class MatchTask(_OfSweep):
     """One part of a sweep, over the sketches of all shards."""
 
     key: str
@@ -144,7 +171,7 @@ class MatchTask:
 
 
 @dataclass(frozen=True)
-class SettleTask:
+class SettleTask(_OfSweep):
     """The verdict of a sweep."""
 
     key: str
@@ -210,6 +237,8 @@ def verdict_slice(settled: pa.Table, ordinal: int) -> pa.Table:
 
 def input_sha256(shard: Shard) -> str:
     """The sha256 of the stored bytes of the shard's range; of whole files where it has several or counts row groups."""
+    if shard.path.endswith(".parquet") and shard.start > 0:
+        return ""  # ranges count row groups: the first shard answers for the file
     if shard.files or shard.path.endswith(".parquet"):
         paths = [file.path for file in shard.files] or [shard.path]
         sums = [work.sha256(Path(path)) for path in paths]
@@ -227,13 +256,14 @@ def input_sha256(shard: Shard) -> str:
 class _Sketches:
     """The sketches of one shard, saved with one row group per part so that a part is read alone."""
 
-    def __init__(self, sweep: Any) -> None:
-        self.sweep = sweep
+    def __init__(self, sweep: Any, number: int) -> None:
+        self.sweep, self.number = sweep, number
         self.cpu = 0.0
         self.tables: list[pa.Table] = []
 
-    def write(self, batch: Batch) -> None:
+    def write(self, batch: Batch, watch: Watch) -> None:
         started = time.process_time()
+        watch.at(-1, -1, -1)  # a death in here is the sweep's fault, not a row's
         self.tables.append(addressed(self.sweep.sketch(batch), batch, 0).drop_columns(["shard"]))
         self.cpu += time.process_time() - started
 
@@ -279,13 +309,6 @@ def _sweep_timings(task: MatchTask | SettleTask, started: float) -> Record:
     return {"cpu_s": seconds, "steps": {str(task.number): seconds}}
 
 
-def _store(context: Context, shard: Shard, stage_key: str) -> SignalStore:
-    from curate.rows import stage_signals
-
-    path = context.folder.signals(shard_key(shard), stage_key)
-    return SignalStore(path, stage_signals(context.pipeline, stage_key))
-
-
 def _with_signals(batch: Batch, measured: dict[Any, Any], stores: dict[str, SignalStore]) -> Batch:
     """`batch` with every measured signal under its own name: from the batch itself, or as an earlier phase left it."""
     rows = batch.column("row").to_numpy()
@@ -295,11 +318,3 @@ def _with_signals(batch: Batch, measured: dict[Any, Any], stores: dict[str, Sign
             values = batch.column(aside) if aside >= 0 else stores[stage.key].values(found, rows)
             batch = batch.append_column(pa.field(found.name, found.dtype), values)
     return batch
-
-
-def _names(measured: dict[Any, Any]) -> list[str]:
-    return [s.name for s in measured]
-
-
-def _value(batch: Batch, name: str, i: int) -> Any:
-    return tally.plain(batch.column(name)[i].as_py())

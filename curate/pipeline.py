@@ -19,12 +19,16 @@ from curate.keys import describe, digest
 from curate.schema import READ_SCHEMA, READING_ONLY, Batch, empty, set_column
 from curate.signals import Signal
 from curate.sweep import Sweep
+from curate.versions import versions
 
 if TYPE_CHECKING:
     from curate.launch import Local
     from curate.read import Source
     from curate.report import Report
     from curate.write import Sink
+
+# Names of the ledger's own columns and of what every source gives; a signal of such a name would hide one.
+RESERVED = {*READ_SCHEMA.names, "source", "text_bytes", "fate", "step", "rule", "value", "reason", "reached", "domain"}
 
 
 class Step(Protocol):
@@ -108,6 +112,7 @@ class Pipeline:
         self.steps: list[Any] = [s for given in steps for s in (given if isinstance(given, tuple) else (given,))]
         self.numbered = _numbered(self.steps)
         self.phases = _phases(self.numbered, describe(read_key(read)))
+        _refuse_names(self.signals, self.phases)
         _refuse_two_of_one_name(self.signals)
         _refuse_two_verdicts_of_one_name(self.phases)
 
@@ -133,8 +138,13 @@ class Pipeline:
             elif isinstance(step, Sweep):
                 batch = swept(step, batch)
             else:
-                batch = applied(step, batch, self.signals)
+                batch = applied(step, batch, self.measured_names())
         return batch
+
+    def measured_names(self) -> set[str]:
+        """The columns that are no stored ones, and that transforms do not see: signals and verdicts."""
+        verdicts = {n for p in self.phases if p.sweep for n in p.sweep.step.verdict.names}
+        return verdicts | {s.name for s in self.signals if s.compute is not None}
 
     def check(self) -> pa.Schema:
         """Push an empty batch through every step: proves names, columns and types. Gives the columns of the output.
@@ -142,6 +152,7 @@ class Pipeline:
         Raises PipelineError naming the step that does not fit.
         """
         batch = empty(stored_schema(self.read.schema))
+        _refuse_columns(batch.schema, self.measured_names())
         for numbered in self.numbered:
             step = numbered.step
             try:
@@ -150,7 +161,7 @@ class Pipeline:
                 elif isinstance(step, Keep):
                     out = step(batch)
                 else:
-                    out = applied(step, batch, self.signals)
+                    out = applied(step, batch, self.measured_names())
             except Exception as error:
                 raise PipelineError(
                     f"step {numbered.number} `{numbered.name}` does not take the columns it is given "
@@ -158,8 +169,11 @@ class Pipeline:
                 ) from error
             if not isinstance(out, pa.RecordBatch):
                 raise PipelineError(f"step {numbered.number} `{numbered.name}` gave {type(out).__name__}, not a batch")
-            if "text" not in out.schema.names:
-                raise PipelineError(f"step {numbered.number} `{numbered.name}` lost the column `text`")
+            lost = [n for n in REQUIRED if n not in out.schema.names]
+            if lost:
+                raise PipelineError(f"step {numbered.number} `{numbered.name}` lost the column `{'`, `'.join(lost)}`")
+            if not isinstance(step, (Keep, Sweep)):
+                _refuse_columns(out.schema, self.measured_names())
             batch = out
         return batch.schema
 
@@ -174,7 +188,7 @@ class Pipeline:
                 batch = with_verdict(batch, step.verdict, None)
                 lines.append(f"{numbered.number:>4}  {numbered.name}  (a sweep: every shard is seen before going on)")
             else:
-                batch = step(batch) if isinstance(step, Keep) else applied(step, batch, self.signals)
+                batch = step(batch) if isinstance(step, Keep) else applied(step, batch, self.measured_names())
                 lines.append(f"{numbered.number:>4}  {numbered.name}")
             if isinstance(step, Keep):
                 lines += [f"        {rule}" for rule in step.rules]
@@ -199,13 +213,18 @@ class Pipeline:
         """What the decisions up to the end of `phase` depend on, besides the shard: every step, rules included."""
         last = self.phases[phase]
         stop = last.sweep.number if last.sweep else len(self.numbered) + 1
-        return digest(describe(read_key(self.read)), *(describe(n.step) for n in self.numbered if n.number <= stop))
+        steps = [f"{n.number} {n.name} {describe(n.step)}" for n in self.numbered if n.number <= stop]
+        sink = [] if last.sweep or self.write is None else [describe(self.write.validation)]
+        return digest(describe(read_key(self.read)), *steps, *sink)
 
 
-def applied(step: Step, batch: Batch, signals: Sequence[Signal]) -> Batch:
+# Columns that every step hands on: what a document is called, where it came from, what it says.
+REQUIRED = tuple(n for n in READ_SCHEMA.names if n not in (*READING_ONLY, "error", "html"))
+
+
+def applied(step: Step, batch: Batch, measured: set[str]) -> Batch:
     """A transform on the stored columns of `batch`, without the rows it gives an `error` for."""
-    names = {s.name for s in signals if s.compute is not None}
-    out = step(batch.select([n for n in batch.schema.names if n not in names]))
+    out = step(batch.select([n for n in batch.schema.names if n not in measured]))
     if isinstance(out, pa.RecordBatch) and "error" in out.schema.names:
         out = out.filter(pc.is_null(out.column("error"))).drop_columns(["error"])
     return out
@@ -214,7 +233,7 @@ def applied(step: Step, batch: Batch, signals: Sequence[Signal]) -> Batch:
 def read_key(read: Source) -> object:
     """What of a source shapes its rows; where its files lie does not."""
     options = {k: v for k, v in vars(read).items() if k not in ("paths", "folder")}
-    return {"source": type(read).__name__, "options": options, "schema": str(read.schema), "version": "1"}
+    return {"source": type(read).__name__, "options": options, "schema": str(read.schema), "versions": versions()}
 
 
 def stored_schema(read: pa.Schema) -> pa.Schema:
@@ -270,7 +289,8 @@ def _numbered(steps: Sequence[Any]) -> tuple[Numbered, ...]:
     keeps: list[Keep] = []
 
     def flush() -> None:
-        out.extend(Numbered(len(out) + 1 + i, group.name, group) for i, group in enumerate(joined(keeps)))
+        for group in joined(keeps):
+            out.append(Numbered(len(out) + 1, group.name, group))
         keeps.clear()
 
     for step in steps:
@@ -296,7 +316,9 @@ def _phases(numbered: tuple[Numbered, ...], source: str) -> tuple[Phase, ...]:
     def end_stage() -> None:
         nonlocal key
         if transforms or groups or not (stages or phases):
-            key = digest(key, *(describe(t.step) for t in transforms)) if transforms else key
+            first = not (stages or phases)  # the only stage that holds every row: its text is nobody else's
+            if first or transforms:
+                key = digest("first" if first else "later", key, *(describe(t.step) for t in transforms))
             stages.append(Stage(tuple(transforms), tuple(groups), key))
         transforms.clear()
         groups.clear()
@@ -315,6 +337,39 @@ def _phases(numbered: tuple[Numbered, ...], source: str) -> tuple[Phase, ...]:
     end_stage()
     phases.append(Phase(tuple(stages), None))
     return tuple(phases)
+
+
+def _refuse_names(signals: Sequence[Signal], phases: Sequence[Phase]) -> None:
+    """Names the ledger has for itself, and signals that would read what a sweep only decides later."""
+    verdicts = {n for p in phases if p.sweep for n in p.sweep.step.verdict.names}
+    for found in signals:
+        if found.compute is None:
+            continue
+        if found.name in RESERVED or found.name in verdicts or not found.name.isidentifier() or found.name[0] == "_":
+            raise PipelineError(f"a signal cannot be named {found.name!r}: that name is the ledger's own; rename it")
+        read = next((name for name in _columns_read(found) if name in verdicts), None)
+        if read:
+            raise PipelineError(
+                f"signal {found.name!r} reads {read!r}, which a sweep decides for the corpus as a whole; a rule may "
+                "use that column (`known(column(...))`), a signal is kept for other runs and may not"
+            )
+
+
+def _columns_read(found: Signal) -> Iterator[str]:
+    for read in found.reads:
+        if isinstance(read, str):
+            yield read
+        else:
+            yield from _columns_read(read)
+
+
+def _refuse_columns(schema: pa.Schema, measured: set[str]) -> None:
+    """Stored columns that would be taken for a signal, a verdict or the engine's own marks."""
+    for name in schema.names:
+        if name in measured:
+            raise PipelineError(f"the stored column {name!r} has the name of a signal or verdict; rename one of them")
+        if name in ("_step", "_error", "_head") or name.startswith(("_in_", "~")):
+            raise PipelineError(f"the stored column {name!r} has a name that the engine needs; rename it")
 
 
 def _refuse_two_of_one_name(signals: Sequence[Signal]) -> None:

@@ -20,10 +20,10 @@ from curate.groups import judge, measured
 from curate.guard import Failures, Watch, guarded
 from curate.keys import digest
 from curate.pipeline import Group, Pipeline, Stage, with_verdict
-from curate.read import Seen, Shard
-from curate.schema import Batch, empty
+from curate.read import Seen, Shard, missing_id
+from curate.schema import Batch, empty, set_column
 from curate.signals import Signal
-from curate.store import Cursor, SignalStore, TextStore
+from curate.store import Cursor, SignalStore, TextStore, WorkDamaged
 from curate.tally import StepTally, Tally
 from curate.transforms import StageText, row_bytes, staying, unreadable
 from curate.work import Folder
@@ -69,6 +69,7 @@ class ShardRows:
                 text.close(self._notes(), error)
         for store in self.stores.values():
             store.save()
+        self.tally.damaged_bytes = self.seen.damaged_bytes
         self._check()
 
     def _through(self, batch: Batch, first: bool) -> Batch:
@@ -100,7 +101,7 @@ class ShardRows:
         text = self._text(self.phase.stages[0])
         source = self.pipeline.read
         read = 0
-        for batch in source.read(self.shard, self.seen):
+        for batch in self._timed(source.read(self.shard, self.seen)):
             documents = self._counted(batch)
             if documents.num_rows:
                 read += documents.num_rows
@@ -108,13 +109,22 @@ class ShardRows:
         if not read:
             yield text.fresh(unreadable(empty(source.schema)))
 
+    def _timed(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """`batches`, with the CPU seconds that reading them takes counted as step 0."""
+        cpu = time.process_time()
+        for batch in batches:
+            self.cpu[0] = self.cpu.get(0, 0.0) + time.process_time() - cpu
+            yield batch
+            cpu = time.process_time()
+
     def _counted(self, batch: Batch) -> Batch:
         """Count the records and those skipped; the documents."""
         skipped = batch.column("skipped")
         self.tally.records += batch.num_rows
         for pair in pc.value_counts(skipped.drop_null()).to_pylist():
             self.tally.skipped[pair["values"]] = self.tally.skipped.get(pair["values"], 0) + pair["counts"]
-        return batch.filter(pc.is_null(skipped))
+        documents = batch.filter(pc.is_null(skipped))
+        return _named(documents, self.shard.source) if documents.column("id").null_count else documents
 
     def _notes(self) -> dict[str, str]:
         """What the reading found besides documents, kept with the text for runs that do not read again."""
@@ -133,13 +143,16 @@ class ShardRows:
     def _survivors(self, verdicts: list[pa.Table]) -> Iterator[Batch]:
         """What the phases before kept, with the columns of the sweeps' verdicts."""
         schemas = [p.sweep.step.verdict for p in self.pipeline.phases[: self.number] if p.sweep]
-        cursor = Cursor(self._text_store(self._latest_text()).paths)
+        store = self._text_store(self._latest_text())
+        cursor = Cursor(store.paths)
         alive = self.decisions.alive
-        for start in range(0, max(len(alive), 1), LOOKUP_ROWS):
+        for start in range(0, max(len(alive), 1), LOOKUP_ROWS):  # at least one batch, so that columns are known
             rows = alive[start : start + LOOKUP_ROWS]
             found = cursor.take(rows)
             if found is None:
-                break
+                found = store.nothing()
+            if found.num_rows != len(rows):
+                raise WorkDamaged(f"{store.paths[0]} lacks rows; remove the folder {self.folder.work} and run again")
             batch = staying(found)
             for schema, settled in zip(schemas, verdicts, strict=True):
                 batch = with_verdict(batch, schema, settled)
@@ -280,7 +293,7 @@ class ShardRows:
 
     def _signal_store(self, stage_key: str) -> SignalStore:
         """One store per text; stages of several phases share it where only a sweep stands between them."""
-        return SignalStore(self.folder.signals(self.shard_key, stage_key), stage_signals(self.pipeline, stage_key))
+        return signal_store(self.pipeline, self.folder, self.shard_key, stage_key)
 
     def _latest_text(self) -> Stage:
         """The last stage before this phase that has a text of its own."""
@@ -304,11 +317,23 @@ class ShardRows:
             raise AssertionError(f"{where}: a row was counted twice")
 
 
+def _named(documents: Batch, source: str) -> Batch:
+    """`documents` with an id for those that have none."""
+    places = zip(documents.column("id").to_pylist(), documents.column("offset").to_pylist(), strict=True)
+    ids = [i if i is not None else missing_id(source, offset or 0) for i, offset in places]
+    return set_column(documents, "id", pa.array(ids, pa.string()))
+
+
 def shard_key(shard: Shard) -> str:
     """What of the input a shard's text depends on: its file or files as they stand, and its range."""
     files = [(f.source, f.size, f.mtime_ns) for f in shard.files]
     parts = (shard.source, shard.size, shard.mtime_ns, shard.start, shard.stop, shard.begin, files)
     return digest(*(str(p) for p in parts))
+
+
+def signal_store(pipeline: Pipeline, folder: Folder, shard: str, stage_key: str) -> SignalStore:
+    """The signals of one shard on one stage's text."""
+    return SignalStore(folder.signals(shard, stage_key), stage_signals(pipeline, stage_key))
 
 
 def stage_signals(pipeline: Pipeline, stage_key: str) -> tuple[Signal, ...]:

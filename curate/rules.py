@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.keys import describe
 from curate.schema import Batch
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def written(words: str, rule: Rule) -> Rule:
 
 def unique_signals(signals: Iterable[Signal]) -> tuple[Signal, ...]:
     """Each signal once, in order. Two of one name stay two: a pipeline refuses them."""
-    return tuple({(s.name, s.version, s.compute): s for s in signals}.values())
+    return tuple({(s.name, describe(s.key)): s for s in signals}.values())
 
 
 def comparisons(rule: Rule) -> list[Comparison]:
@@ -237,10 +238,7 @@ def _flat(word: str, rule: Rule) -> tuple[Rule, ...]:
 
 
 def _bracketed(rule: Rule, inside: str) -> str:
-    inner = rule.rule if isinstance(rule, Written) else rule
-    loose = isinstance(inner, Joined) and inner.word != inside and not isinstance(rule, Written)
-    return (
-        f"({rule})"
-        if loose or (isinstance(rule, Written) and inside in rule.words and " or " in rule.words)
-        else str(rule)
-    )
+    inner = rule
+    while isinstance(inner, Written):
+        inner = inner.rule
+    return f"({rule})" if isinstance(inner, Joined) and inner.word != inside else str(rule)

@@ -16,6 +16,7 @@ import sys
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -45,8 +46,8 @@ class Signal:
     """A column computed from other columns.
 
     `compute` takes one Arrow array per entry of `reads` (a stored column's name, or another signal) and returns
-    one array of type `dtype` and of the same length. Null means "not known"; NaN is made null. A signal that
-    is a `piece` (words, line lists) is shared by other signals: computed once per batch, never written.
+    one array of type `dtype` and of the same length. Null means "not known"; NaN and infinities become null. A
+    `piece` (counts, a guess at the language) is shared by other signals: computed once per batch, never written.
     `options` are the literals a parametrised signal was made with: they belong to its identity.
     """
 
@@ -76,7 +77,7 @@ class Signal:
                 f"signal {self.name}: promised {batch.num_rows} x {self.dtype}, gave {len(out)} x {out.type}"
             )
         if pa.types.is_floating(out.type):
-            out = pc.if_else(pc.is_nan(out), pa.scalar(None, out.type), out)
+            out = pc.if_else(pc.is_finite(out), out, pa.scalar(None, out.type))
         return out
 
     def __lt__(self, value: float | str) -> Rule:
@@ -105,6 +106,8 @@ class Signal:
 
     def isin(self, values: list[Any] | tuple[Any, ...]) -> Rule:
         """Whether the value is one of `values`."""
+        if isinstance(values, str):
+            raise TypeError(f"{self.name}.isin({values!r}): give a list, as in isin([{values!r}])")
         return compare(self, "in", tuple(values))
 
     def __invert__(self) -> Rule:
@@ -125,7 +128,7 @@ class Signal:
             self.module, self.piece, self.options,
         )  # fmt: skip
 
-    @property
+    @cached_property
     def key(self) -> object:
         """What this signal's values depend on, as plain data: name, version, options, and what it reads."""
         return {
@@ -158,7 +161,7 @@ def _row_by_row(function: Callable[..., Any], dtype: pa.DataType) -> Callable[..
         rows = zip(*(c.to_pylist() for c in columns), strict=True)
         values = [None if any(v is None for v in row) else function(*row) for row in rows]
         if pa.types.is_floating(dtype):
-            values = [None if v is None or math.isnan(v) else v for v in values]
+            values = [None if v is None or not math.isfinite(v) else v for v in values]
         return pa.array(values, dtype)
 
     compute.__wrapped__ = function  # type: ignore[attr-defined]  # the fingerprint is the user's code, not this wrapper

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curate.keys import fingerprint
@@ -36,10 +38,26 @@ WORK_PARQUET: dict[str, Any] = {
     "write_statistics": False,
 }
 ROW_GROUP = 1024
+GROUP_BYTES = 16_000_000  # a row group ends earlier where its rows hold more than this: large documents stay apart
+
+
+class WorkDamaged(RuntimeError):
+    """A file of earlier work that a record promises is not whole."""
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turns what Arrow says of a damaged work file into what to do about it."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise WorkDamaged(
+            f"{path} is damaged ({error}); remove the folder {path.parent.parent} and run again"
+        ) from error
 
 
 class BatchWriter:
-    """Writes batches as one Parquet file in row groups of exactly 1,024 rows, whatever sizes they come in.
+    """Writes batches as one Parquet file in row groups of 1,024 rows, or of 16 MB if that is reached before.
 
     The file is the same however the rows were batched, and appears whole or not at all. Use as a context manager.
     """
@@ -49,7 +67,7 @@ class BatchWriter:
         self.rows = 0
         self.notes: dict[str, str] = {}  # key-value metadata, written on closing
         self._waiting: list[Batch] = []
-        self._waiting_rows = 0
+        self._group_rows = self._group_bytes = 0
 
     def __enter__(self) -> BatchWriter:
         self._whole = whole(self.path)
@@ -57,30 +75,45 @@ class BatchWriter:
         return self
 
     def write(self, batch: Batch) -> None:
-        if batch.num_rows:
-            self._waiting.append(batch.select(self.schema.names).cast(self.schema))
-            self._waiting_rows += batch.num_rows
-            self.rows += batch.num_rows
-        while self._waiting_rows >= ROW_GROUP:
-            self._flush(ROW_GROUP)
+        self.rows += batch.num_rows
+        batch = batch.select(self.schema.names).cast(self.schema)
+        sizes = _row_sizes(batch)
+        start = 0
+        for i in range(batch.num_rows):  # borders depend on the rows alone, not on how they were batched
+            if self._group_rows == ROW_GROUP or (self._group_rows and self._group_bytes + sizes[i] > GROUP_BYTES):
+                self._waiting.append(batch.slice(start, i - start))
+                self._flush()
+                start = i
+            self._group_rows += 1
+            self._group_bytes += int(sizes[i])
+        if start < batch.num_rows:
+            self._waiting.append(batch.slice(start))
 
-    def _flush(self, count: int) -> None:
+    def _flush(self) -> None:
         # One chunk per row group: page boundaries depend on chunks, and bytes must not depend on how rows arrived.
-        table = pa.Table.from_batches(self._waiting, self.schema)
-        self._writer.write_table(table.slice(0, count).combine_chunks(), row_group_size=ROW_GROUP)
-        rest = table.slice(count)
-        self._waiting = rest.to_batches()
-        self._waiting_rows = rest.num_rows
+        table = pa.Table.from_batches(self._waiting, self.schema).combine_chunks()
+        self._writer.write_table(table, row_group_size=ROW_GROUP)
+        self._waiting.clear()
+        self._group_rows = self._group_bytes = 0
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         try:
-            if kind is None and self._waiting_rows:
-                self._flush(self._waiting_rows)
+            if kind is None and self._group_rows:
+                self._flush()
             if kind is None and self.notes:
                 self._writer.add_key_value_metadata(self.notes)
             self._writer.close()
         finally:
             self._whole.__exit__(kind, error, trace)
+
+
+def _row_sizes(batch: Batch) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Bytes per row of the columns of strings, which are what can be large."""
+    total = np.zeros(batch.num_rows, np.int64)
+    for column in batch.columns:
+        if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
+            total += pc.binary_length(column).cast(pa.int64()).fill_null(0).to_numpy()
+    return total
 
 
 class TextStore:
@@ -110,32 +143,40 @@ class TextStore:
 
     def batches(self, columns: list[str] | None = None) -> Iterator[Batch]:
         """Every row in order (of one generation: later ones are looked up with a cursor)."""
-        with pq.ParquetFile(self._path(0), page_checksum_verification=True) as file:
+        with reading(self._path(0)), pq.ParquetFile(self._path(0), page_checksum_verification=True) as file:
             yield from file.iter_batches(ROW_GROUP // 2, columns=columns, use_threads=False)
 
-    def cursor(self) -> Cursor:
-        return Cursor(self.paths)
+    def nothing(self) -> Batch:
+        """No rows, with every column."""
+        schema = pq.read_schema(self._path(0)).remove_metadata()
+        return pa.RecordBatch.from_arrays([pa.array([], f.type) for f in schema], schema=schema)
 
 
 class Cursor:
     """Looks rows up in sorted files; the rows asked for only ever grow."""
 
     def __init__(self, paths: list[Path]) -> None:
-        self._files = [pq.ParquetFile(p, page_checksum_verification=True) for p in paths]
+        self._paths = paths
+        with reading(paths[0]):
+            self._files = [pq.ParquetFile(p, page_checksum_verification=True) for p in paths]
         self._streams = [f.iter_batches(ROW_GROUP // 2, use_threads=False) for f in self._files]
-        self._ahead: list[Batch | None] = [next(s, None) for s in self._streams]
+        self._ahead: list[Batch | None] = [self._next(i) for i in range(len(paths))]
+
+    def _next(self, i: int) -> Batch | None:
+        with reading(self._paths[i]):
+            return next(self._streams[i], None)
 
     def take(self, rows: Rows) -> Batch | None:
         """The stored ones among `rows` (sorted), in order; None when there are none."""
         found: list[Batch] = []
-        for i, stream in enumerate(self._streams):
+        for i in range(len(self._streams)):
             batch = self._ahead[i]
             while batch is not None and len(rows):
                 have = batch.column("row").to_numpy()
                 found.append(batch.filter(pa.array(np.isin(have, rows))))
                 if len(have) and have[-1] > rows[-1]:
                     break
-                batch = next(stream, None)
+                batch = self._next(i)
             self._ahead[i] = batch
         found = [b for b in found if b.num_rows]
         if not found:
@@ -163,7 +204,20 @@ class SignalStore:
         self._measured: dict[str, np.ndarray[Any, np.dtype[np.bool_]]] = {}
         self._values: dict[str, pa.Array] = {}
         if path.exists():
-            self._load()
+            try:
+                self._load()
+            except (OSError, pa.ArrowException):  # damaged: what it held is measured again
+                self._rows, self._values, self._measured = np.empty(0, np.int64), {}, {}
+                path.unlink()
+
+    @staticmethod
+    def holds(path: Path, signals: tuple[Signal, ...]) -> bool:
+        """Whether the file at `path` has a column for each of `signals` as they are now."""
+        try:
+            stored = pq.read_schema(path).metadata or {}
+        except (OSError, pa.ArrowException):
+            return False
+        return all(stored.get(s.name.encode()) == fingerprint(s.key).encode() for s in signals)
 
     def _load(self) -> None:
         table = pq.read_table(self.path, use_threads=False, page_checksum_verification=True)
@@ -186,6 +240,10 @@ class SignalStore:
 
     def values(self, found: Signal, rows: Rows) -> pa.Array:
         """The stored values of `found` for `rows`, all of them known."""
+        if found.name not in self._values:
+            raise WorkDamaged(
+                f"{self.path} lacks {found.name!r}; remove the folder {self.path.parent.parent} and run again"
+            )
         return self._values[found.name].take(pa.array(np.searchsorted(self._rows, rows)))
 
     def add(self, rows: Rows, values: dict[str, pa.Array]) -> None:

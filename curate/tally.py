@@ -65,6 +65,13 @@ class Tally:
     def plain(self) -> dict[str, Any]:
         return asdict(self)
 
+    def smallest(self, key: str, hashes: np.ndarray[Any, np.dtype[np.uint64]]) -> list[int]:
+        """Places in `hashes` that may be among the smallest under `key`: only these are worth looking at."""
+        chosen, limit = self.samples.get(key, []), _limit(key)
+        places = np.argsort(hashes, kind="stable")[:limit]
+        bound = chosen[-1]["hash"] if len(chosen) >= limit else None
+        return [int(i) for i in places if bound is None or int(hashes[i]) <= bound]
+
     def sample(self, key: str, hashed: int, batch: Batch, i: int, values: dict[str, Any]) -> None:
         """Show row `i` of `batch` under `key`, if its hash is among the smallest."""
         chosen = self.samples.setdefault(key, [])
@@ -144,7 +151,7 @@ def hashes(ids: pa.Array) -> np.ndarray[Any, np.dtype[np.uint64]]:
     """A 64-bit hash per id: it orders samples and cuts train from validation."""
     import xxhash
 
-    return np.fromiter((xxhash.xxh3_64_intdigest(i.encode()) for i in ids.to_pylist()), np.uint64, len(ids))
+    return np.fromiter((xxhash.xxh3_64_intdigest((i or "").encode()) for i in ids.to_pylist()), np.uint64, len(ids))
 
 
 def plain(value: Any) -> Any:

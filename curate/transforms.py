@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.guard import Failures, Watch, guarded
+from curate.guard import ContractBroken, Failures, Watch, guarded
 from curate.pipeline import Stage
 from curate.schema import Batch
 from curate.store import MARKS, BatchWriter, Cursor, TextStore
@@ -35,6 +35,8 @@ class StageText:
         found = self._cursor.take(rows) if self._cursor else None
         if found is not None and found.num_rows == len(rows):
             return found
+        if found is None and not len(rows) and self.store.generations:
+            return self.store.nothing()
         if found is None:
             return self.fresh(batch)
         missing = ~np.isin(rows, found.column("row").to_numpy())
@@ -67,8 +69,16 @@ class StageText:
         out = _with_marks(_rejoined(staying, batch, left), left, errors, heads, sizes)
         if self._writer is None:
             self._writer = BatchWriter(self.store.next_path, out.schema).__enter__()
+        if out.schema != self._writer.schema:
+            raise ContractBroken(self._columns_changed(out.schema, self._writer.schema))
         self._writer.write(out)
         return out
+
+    def _columns_changed(self, now: pa.Schema, before: pa.Schema) -> str:
+        names = [n for n in {*now.names, *before.names} if _type(now, n) != _type(before, n)]
+        changes = ", ".join(f"`{n}` was {_type(before, n)} and is {_type(now, n)}" for n in sorted(names))
+        steps = ", ".join(f"{t.number} `{t.name}`" for t in self.stage.transforms) or "the source"
+        return f"the columns after {steps} changed from batch to batch: {changes}; give every batch the same types"
 
     def close(self, notes: dict[str, str] | None = None, error: BaseException | None = None) -> None:
         """Keep what was done now, or on an error leave no trace of it."""
@@ -79,9 +89,13 @@ class StageText:
             self._writer.__exit__(type(error) if error else None, error, None)
 
 
+def _type(schema: pa.Schema, name: str) -> str:
+    return str(schema.field(name).type) if name in schema.names else "not there"
+
+
 def staying(batch: Batch) -> Batch:
     """The rows that have not left, without marks."""
-    marks = [n for n in batch.schema.names if n.startswith("_")]
+    marks = [n for n in batch.schema.names if n in MARKS.names or n.startswith("_in_")]
     return batch.filter(pc.is_null(batch.column("_step"))).drop_columns(marks)
 
 

@@ -47,7 +47,9 @@ class Crew:
 
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-P", "-m", "curate.worker", str(theirs.fileno())]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+        # Modules beside a notebook are found too, but last: a file there may have the name of one of our packages.
+        paths = [p for p in sys.path if p] + ([os.getcwd()] if "" in sys.path else [])
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         self._template = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, start_new_session=True)
         theirs.close()
         self._socket = ours
@@ -87,8 +89,8 @@ class _Worker:
 class _Caution:
     """What a task's deaths have taught."""
 
-    careful: list[tuple[int, int]] = field(default_factory=list)
-    poison: dict[int, str] = field(default_factory=dict)
+    careful: list[tuple[int, int, int]] = field(default_factory=list)
+    poison: dict[tuple[int, int], str] = field(default_factory=dict)
     deaths: int = 0
 
 
@@ -171,9 +173,9 @@ class _Template:
             _send(self.run, {"index": index, "error": error, "record": None, "peak_mb": 0.0})
             return
         if first >= 0 and first == last:
-            known.poison[first] = f"worker died: {how} in step {step}"
+            known.poison[(step, first)] = f"worker died: {how} in step {step}"
         elif first >= 0:
-            known.careful.append((first, last))
+            known.careful.append((step, first, last))
         self.waiting.appendleft(index)
 
 

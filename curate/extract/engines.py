@@ -103,14 +103,14 @@ def _mended(html: str) -> str:
     UTF-8 read as windows-1252 needs U+0081 to U+009F to be undone; every engine drops them, and after extraction
     nothing can repair the text any more.
     """
-    if _C1.search(html) is None:
+    if html.isascii() or _C1.search(html.encode("utf-8", "surrogatepass")) is None:
         return html
     from curate.normalization import mojibake
 
     return mojibake(html)
 
 
-_C1 = re.compile("[\x80-\x84\x86-\x9f]")
+_C1 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")  # in UTF-8: bytes are searched ten times as fast as characters
 
 
 def _column(batch: Batch, name: str) -> list[str | None]:
@@ -190,11 +190,8 @@ def parsed(html: str) -> HtmlElement | None:
     """
     from lxml.etree import ParserError
     from lxml.html import HTMLParser, fromstring
-    from trafilatura.utils import repair_faulty_html
 
-    markup = well_formed(html)
-    markup = repair_faulty_html(markup, markup[:50].lower())
-    raw = markup.encode("utf-8")
+    raw = _repaired(_well_formed(html))
     _refuse(markup_work(raw), _TRAFILATURA_CAPS)
     parser = HTMLParser(
         collect_ids=False,
@@ -212,30 +209,68 @@ def parsed(html: str) -> HtmlElement | None:
 
 def well_formed(html: str) -> str:
     """`html` without what breaks parsers: NULs, lone surrogates, references to characters that do not exist."""
-    html = html.replace("\0", "")
+    return _well_formed(html).decode("utf-8")
+
+
+def _well_formed(html: str) -> bytes:
     try:
-        html.encode("utf-8")
+        raw = html.encode("utf-8")
     except UnicodeEncodeError:
-        html = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", html)
-    return _REFERENCE.sub(_existing, html) if "&#" in html else html
+        raw = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", html).encode("utf-8")
+    if b"\0" in raw:
+        raw = raw.replace(b"\0", b"")
+    return raw if _DOUBTFUL.search(raw) is None else _REFERENCE.sub(_existing, raw)
 
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_REFERENCE = re.compile(r"&#(?:([0-9]+)|[xX]([0-9a-fA-F]+));?")
+_REFERENCE = re.compile(rb"&#(?:([0-9]+)|[xX]([0-9a-fA-F]+));?")
+# Every reference that `_existing` changes, and few others: 0, surrogates, seven decimal or six hexadecimal digits.
+_DOUBTFUL = re.compile(
+    rb"&#(?:0*+(?:5[5-7][0-9]{3}|[1-9][0-9]{6}|(?<=0)(?![0-9]))"
+    rb"|[xX]0*+(?:[dD][89a-fA-F]|[1-9a-fA-F][0-9a-fA-F]{5}|(?<=0)(?![0-9a-fA-F])))"
+)
 
 
-def _existing(reference: re.Match[str]) -> str:
+def _existing(reference: re.Match[bytes]) -> bytes:
     digits, base = (reference[1], 10) if reference[1] else (reference[2], 16)
-    digits = digits.lstrip("0")
+    digits = digits.lstrip(b"0")
     code = int(digits, base) if 0 < len(digits) <= 8 else 0
-    return "\N{REPLACEMENT CHARACTER}" if not 0 < code < 0x110000 or 0xD800 <= code < 0xE000 else reference[0]
+    lost = not 0 < code < 0x110000 or 0xD800 <= code < 0xE000
+    return "\N{REPLACEMENT CHARACTER}".encode() if lost else reference[0]
+
+
+def _repaired(raw: bytes) -> bytes:
+    """What trafilatura's own repair for libxml2 makes of UTF-8 markup; it is asked only where it would change a page.
+
+    That is where there are control characters, a doctype with a slash in it (or without a line end), `<html/>`.
+    """
+    from trafilatura.utils import repair_faulty_html
+
+    head = raw[:16_384].decode("utf-8", "ignore")[:4096]  # as far as it looks for `<html/>`
+    doctype = "doctype" in head[:50].lower()
+    if not (
+        len(raw.translate(None, _CONTROLS)) < len(raw)
+        or _NON_CHARACTERS.search(raw) is not None
+        or (doctype and (b"/" in raw[: raw.find(b">")] or b"\n" not in raw))
+        or any("<html" in line and line.endswith("/>") for line in head.splitlines()[:4])
+    ):
+        return raw
+    markup = raw.decode("utf-8")
+    repaired: str = repair_faulty_html(markup, markup[:50].lower())
+    return repaired.encode("utf-8")
+
+
+_CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r"))
+_NON_CHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")  # U+FFFE, U+FFFF
 
 
 def _quiet_trafilatura() -> None:
     """trafilatura logs an error for every page without text; those pages are counted elsewhere."""
     import logging
 
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    logger = logging.getLogger("trafilatura")
+    if logger.level != logging.CRITICAL:  # setting it empties what every logger of the process remembers
+        logger.setLevel(logging.CRITICAL)
 
 
 # ---- how much work a page is ------------------------------------------------------------------------------------
@@ -246,7 +281,7 @@ class Work(NamedTuple):
 
     bytes: int | None  # of UTF-8
     tags: int | None  # start tags
-    attributes: int | None  # of the tag with most
+    attributes: int | None  # of the element with most
     depth: int | None  # most elements open at once, by the tags as written
     paragraphs: int | None  # <p> start tags
     breaks: int | None  # <br> start tags
@@ -258,60 +293,16 @@ class Work(NamedTuple):
 _TRAFILATURA_CAPS = Work(bytes=20_000_000, tags=100_000, attributes=2_000, depth=250, paragraphs=20_000, breaks=30_000)
 _RESILIPARSE_CAPS = Work(bytes=50_000_000, tags=None, attributes=2_000, depth=1_000, paragraphs=None, breaks=None)
 
-# A quote opens a value only directly behind "=", as in the HTML standard (13.2.5.32 to 13.2.5.38); stray quotes are
-# common on real pages and would else swallow whole paragraphs. Possessive repeats: no backtracking, linear.
-_VALUE = rb"=[ \t\r\n\f]*+(?:\"[^\"]*+\"|'[^']*+')?+"
-_TAG = re.compile(rb"<(?:(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^=>]++|" + _VALUE + rb")*+)|(!--))")
-_VALUES = re.compile(_VALUE)
-_VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr frame keygen".split())
-# Elements that end by themselves where the next of their kind begins: they nest only with others in between.
-_SELF_ENDING = frozenset(
-    b"p li dt dd td th tr thead tbody tfoot option optgroup a html head body colgroup rp rt".split()
-)
-_RAW = frozenset(b"script style textarea title xmp noframes iframe noembed".split())
-
 
 def markup_work(markup: bytes) -> Work:
     """The counts of `markup`; comments and the insides of scripts, styles and text areas are no tags.
 
     `depth` counts start tags less end tags of elements that do not end by themselves. Time is linear in the length,
-    whatever is unclosed.
+    whatever is unclosed. What exactly is a tag and an attribute, on malformed pages too: `curate.kernels.markup`.
     """
-    tags = most = depth = deepest = paragraphs = breaks = 0
-    at = 0
-    while True:
-        found = _TAG.search(markup, at)
-        if found is None:
-            break
-        at = found.end()
-        if found[4]:
-            at = markup.find(b"-->", found.end())
-            if at < 0:
-                break
-            continue
-        name = found[2].lower()
-        if found[1]:
-            if name not in _SELF_ENDING and depth:
-                depth -= 1
-            continue
-        tags += 1
-        inside = found[3]
-        if len(inside) > 2 * most:  # an attribute is at least a blank and a letter
-            most = max(most, len(_VALUES.sub(b"=", inside).rstrip(b"/").split()))
-        if name == b"p":
-            paragraphs += 1
-        elif name == b"br":
-            breaks += 1
-        elif name in _RAW:
-            at = markup.find(b"</" + name, at)
-            if at < 0:
-                at = markup.lower().find(b"</" + name, found.end())
-            if at < 0:
-                break
-        elif name not in _VOID and name not in _SELF_ENDING and not inside.endswith(b"/"):
-            depth += 1
-            deepest = max(deepest, depth)
-    return Work(len(markup), tags, most, deepest, paragraphs, breaks)
+    from curate.kernels.markup import count_markup
+
+    return Work(len(markup), *count_markup(markup))
 
 
 _COUNTED = ("bytes of markup", "tags", "attributes in one tag", "elements nested", "paragraphs", "line breaks")
