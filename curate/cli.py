@@ -6,6 +6,7 @@ the quarantine budget, 5 the environment (disk, permission, a busy output folder
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +22,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Turn crawled dumps into training data: clean Parquet, a ledger of every document, a report.",
 )
+
+# Modules with more commands, each with a `register(app)`; they import what is heavy inside their commands.
+MORE_COMMANDS = ("curate.crawl.command", "trainers.commands")
 
 ConfigPath = Annotated[
     Path, typer.Argument(metavar="CONFIG", help="A configuration file, such as `llmsapp init` writes.")
@@ -195,6 +199,8 @@ def main() -> None:
     if clash:
         typer.echo(f"error: {clash}", err=True)
         raise SystemExit(CONFIGURATION)
+    for module in MORE_COMMANDS:
+        importlib.import_module(module).register(app)
     try:
         app()
     except KeyboardInterrupt:
