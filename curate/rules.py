@@ -52,6 +52,9 @@ class Rule:
     def __invert__(self) -> Rule:
         return Not(self)
 
+    def __repr__(self) -> str:
+        return f"<rule {self}>"
+
     def __bool__(self) -> bool:
         raise TypeError(
             f"`{self}` has one answer per row, so `and`, `or`, `not` and `a < x < b` cannot be used on it; "
@@ -59,7 +62,7 @@ class Rule:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison(Rule):
     """One signal against one constant."""
 
@@ -84,7 +87,7 @@ class Comparison(Rule):
         return f"{self.signal.name} {self.op} {value!r}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Joined(Rule):
     """Several rules joined by `and` or by `or`."""
 
@@ -106,7 +109,7 @@ class Joined(Rule):
         return f" {self.word} ".join(_bracketed(rule, self.word) for rule in self.rules)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Not(Rule):
     rule: Rule
 
@@ -121,7 +124,7 @@ class Not(Rule):
         return f"not ({self.rule})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Known(Rule):
     """Whether a signal has a value at all. Its answer is never null."""
 
@@ -138,7 +141,7 @@ class Known(Rule):
         return f"known({self.signal.name})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Written(Rule):
     """A rule under the words it was written with."""
 
@@ -156,7 +159,7 @@ class Written(Rule):
         return self.words
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class By(Rule):
     """A rule of its own for each value of one signal; rows of any other value pass, unless `otherwise` says more.
 
