@@ -70,5 +70,5 @@ def _function(found: object) -> str:
     lines = [_about(found), "", "options:"]
     for parameter in inspect.signature(found).parameters.values():
         default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
-        lines.append(f"  {parameter.name}: {parameter.annotation}{default}")
+        lines.append(f"  {parameter.name.rstrip('_')}: {parameter.annotation}{default}")
     return "\n".join(lines)

@@ -35,6 +35,10 @@ SOURCES = {
 STEPS = {
     "extract_html": "curate.extract.engines:extract_html",
     "normalize": "curate.normalization:normalize",
+    "replace": "curate.clean.edits:replace",
+    "drop_lines": "curate.clean.edits:drop_lines",
+    "drop_between": "curate.clean.edits:drop_between",
+    "drop_short_paragraphs": "curate.clean.edits:drop_short_paragraphs",
     "drop_duplicates": "curate.dedup.documents:drop_duplicates",
 }
 PRESETS = {
@@ -344,7 +348,8 @@ class _Reader:
             )
             return None
         function = resolve(table[name])
-        parameters = inspect.signature(function).parameters
+        # A parameter such as `with_` ends in "_" because Python keeps the word for itself; here it is `with`.
+        parameters = {key.rstrip("_"): p for key, p in inspect.signature(function).parameters.items()}
         if value is None:
             value = {}
         if not isinstance(value, Mapping):
@@ -361,15 +366,15 @@ class _Reader:
                     len(str(key)),
                 )
                 continue
-            fits, plain = _fits(given, _type_of(function, key))
+            fits, plain = _fits(given, _type_of(function, parameters[key].name))
             if not fits:
                 kind = parameters[key].annotation
                 self.problem(f"`{name}`: `{key}` takes {kind}, not {given!r}", value, key, len(str(key)))
-            arguments[key] = plain
+            arguments[parameters[key].name] = plain
         for key, parameter in parameters.items():
             if (
                 parameter.default is parameter.empty
-                and key not in arguments
+                and parameter.name not in arguments
                 and parameter.kind is not parameter.VAR_POSITIONAL
             ):
                 self.problem(f"`{name}` needs `{key}`", node, name, len(name))

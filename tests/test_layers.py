@@ -15,7 +15,7 @@ OURS = ("curate", "filters", "trainers")
 RANKS = [
     {"schema", "keys", "kernels", "shipped", "versions", "awkward", "sample", "work"},
     {"rules", "signals", "sweep", "read", "store"},
-    {"groups", "expressions", "dedup", "extract", "normalization", "guard", "page"},
+    {"groups", "expressions", "clean", "dedup", "extract", "normalization", "guard", "page"},
     {"pipeline", "tally", "decisions", "testing"},
     {"transforms", "ledger"},
     {"rows", "write", "report"},
