@@ -36,7 +36,7 @@ def checked_pattern(pattern: str, where: str) -> str:
 
     `where` names the option, as in "drop_lines: `pattern`".
     """
-    import re2
+    import re2  # type: ignore[import-untyped]
 
     if not pattern:
         raise ValueError(f"{where} is empty, and the empty pattern is found everywhere")
@@ -89,7 +89,7 @@ def checked_template(template: str, pattern: str, where: str) -> str:
     `\1` to `\9`, `\g<1>` and `\g<name>` stand for a group, `\g<0>` for the whole match, `\n`, `\t`, `\r` for
     themselves, `\\` for a backslash. Raises ValueError for a group that the pattern does not have.
     """
-    import re2
+    import re2  # type: ignore[import-untyped]
 
     compiled = re2.compile(pattern)
 
