@@ -22,14 +22,17 @@ from curate.pipeline import Pipeline
 from curate.read import Shard
 from curate.report import Report
 from curate.work import Folder
+from curate.worker import Crew, Limits
 
 
 @dataclass(frozen=True)
 class Local:
     """This machine. `workers`: processes side by side; None for one per core, 0 to work in this very process, where
-    a crash of a step is a crash of yours but a debugger reaches everything."""
+    a crash of a step is a crash of yours but a debugger reaches everything. `limits` is what a worker may use before
+    it counts as stuck."""
 
     workers: int | None = None
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True)
@@ -131,10 +134,10 @@ class _Runner:
     """Does lists of tasks, those that have no record yet, here or in worker processes."""
 
     def __init__(self, context: Context, on: Local, progress: Callable[[Progress], None] | None) -> None:
-        self.context, self.progress = context, progress
+        self.context, self.progress, self.limits = context, progress, on.limits
         self.workers = (os.cpu_count() or 1) if on.workers is None else on.workers
         self.peak_mb = 0.0
-        self._crew: Any = None
+        self._crew: Crew | None = None
 
     def run(self, phase: str, tasks: list[Any]) -> list[Record]:
         """The records of `tasks`, in their order."""
@@ -155,9 +158,7 @@ class _Runner:
             self.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             return
         if self._crew is None:
-            from curate.worker import Crew
-
-            self._crew = Crew(self.context, self.workers)
+            self._crew = Crew(self.context, self.workers, self.limits)
         for index, record, peak_mb in self._crew.run(tasks):
             self.peak_mb = max(self.peak_mb, round(peak_mb, 1))
             yield index, record

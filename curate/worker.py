@@ -4,8 +4,9 @@
 
 The template is a fresh process that imports everything, compiles the kernels on a tiny batch and starts no thread;
 workers are forked from it, so they start in no time and share that memory. Each worker writes the rows it is at into
-shared memory before it touches them: when it dies, the template knows where, sends the task out again row by row, and
-when it dies there too, the row is quarantined with the reason.
+shared memory before it touches them: when it dies, or stays longer at some rows than `Limits` allow and is killed, the
+template knows where, sends the task out again row by row, and when it happens there too, the row is quarantined with
+the reason.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import ctypes
+import itertools
 import mmap
 import os
 import resource
@@ -22,6 +24,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -31,7 +34,8 @@ from curate.guard import Watch
 
 # A task may lose this many workers before it is given up: each death costs at most two more tries to name its row.
 DEATHS_PER_TASK = 30
-_PLACE = struct.Struct("<qqqq")  # task, step, first row, last row
+LOOK_EVERY_S = 0.5  # at the workers' clocks
+_PLACE = struct.Struct("<qqqqq")  # how many places before this one, task, step, first row, last row
 _HEADER = struct.Struct("<Q")
 
 
@@ -39,10 +43,44 @@ class WorkerFailed(RuntimeError):
     """A task could not be done: its own error, or more deaths than `DEATHS_PER_TASK`."""
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What a worker may use up at one call of a step; beyond it the worker is killed and the rows are taken singly.
+
+    They stand against hangs, far from what any text needs: clocks decide nothing else, so that fates stay the same
+    from run to run. The slowest page that `extract_html` admits takes about 2 s of CPU.
+    """
+
+    cpu_s: float = 60.0  # in a step; a batch that needs longer in all is taken row by row, each with as much
+    stopped_s: float = 10.0  # stopped by a signal
+    silent_s: float = 900.0  # by the wall clock, for a step that waits for something that never comes
+    memory_mb: int = 4096  # that a worker may take beyond what it holds when it is ready
+
+    def exceeded(self, clock: _Clock, state: str, cpu_s: float, now: float) -> str:
+        """What a worker did too long at one place, in words; "" while all is well."""
+        if cpu_s - clock.cpu_s > self.cpu_s:
+            return f"used more than {self.cpu_s:g} s of CPU"
+        if state == "T" and now - clock.moving > self.stopped_s:
+            return f"was stopped for more than {self.stopped_s:g} s"
+        if now - clock.since > self.silent_s:
+            return f"did not come back within {self.silent_s:g} s"
+        return ""
+
+
+@dataclass
+class _Clock:
+    """When, by the wall clock and by its own CPU seconds, a worker came to the place it is at."""
+
+    place: bytes = b""
+    since: float = 0.0
+    moving: float = 0.0  # when it was last seen not to be stopped
+    cpu_s: float = 0.0
+
+
 class Crew:
     """`workers` processes that do tasks: `for index, record, peak_mb in crew.run(tasks)`, in the order they finish."""
 
-    def __init__(self, context: Any, workers: int) -> None:
+    def __init__(self, context: Any, workers: int, limits: Limits = Limits()) -> None:
         import cloudpickle
 
         ours, theirs = socket.socketpair()
@@ -54,7 +92,7 @@ class Crew:
         theirs.close()
         self._socket = ours
         # Functions of a notebook or a script travel by value: only they have no module that a worker could import.
-        _send(ours, {"workers": workers, "context": cloudpickle.dumps(context)})
+        _send(ours, {"workers": workers, "limits": limits, "context": cloudpickle.dumps(context)})
 
     def run(self, tasks: list[Any]) -> Iterator[tuple[int, Any, float]]:
         """Raises WorkerFailed with the traceback of the first task that fails."""
@@ -83,6 +121,8 @@ class _Worker:
     pid: int
     socket: socket.socket
     task: int | None = None
+    clock: _Clock = field(default_factory=_Clock)
+    charge: str = ""  # why it was killed, where it was us
 
 
 @dataclass
@@ -97,8 +137,8 @@ class _Caution:
 class _Template:
     """The process that forks workers and hands them tasks."""
 
-    def __init__(self, run: socket.socket, context: Any, workers: int) -> None:
-        self.run, self.context = run, context
+    def __init__(self, run: socket.socket, context: Any, workers: int, limits: Limits) -> None:
+        self.run, self.context, self.limits = run, context, limits
         self.places = mmap.mmap(-1, _PLACE.size * workers)
         self.selector = selectors.DefaultSelector()
         self.selector.register(run, selectors.EVENT_READ, None)
@@ -116,6 +156,7 @@ class _Template:
                 ours.close()
                 self.run.close()
                 _die_with_parent()
+                _limit_memory(self.limits.memory_mb)
                 _work(theirs, self.context, self.places, number)
                 status = 0
             finally:
@@ -128,7 +169,7 @@ class _Template:
     def serve(self) -> None:
         """Until the run hangs up."""
         while True:
-            for ready, _ in self.selector.select():
+            for ready, _ in self.selector.select(LOOK_EVERY_S):
                 if ready.data is None:
                     tasks = _receive(self.run)
                     if tasks is None:
@@ -140,11 +181,28 @@ class _Template:
             for worker in self.workers:
                 if worker.task is None and self.waiting:
                     self._hand_out(worker)
+                elif worker.task is not None:
+                    self._look_at(worker)
+
+    def _look_at(self, worker: _Worker) -> None:
+        """Kill a worker that is over its limits; its death is heard of like any other."""
+        at, now = worker.number * _PLACE.size, time.monotonic()
+        place = bytes(self.places[at : at + _PLACE.size])
+        state, cpu_s = _state_and_cpu_s(worker.pid)
+        if place != worker.clock.place:
+            worker.clock = _Clock(place, now, now, cpu_s)
+        if state != "T":
+            worker.clock.moving = now
+        _, _, _, first, _ = _PLACE.unpack(place)
+        worker.charge = worker.charge or (self.limits.exceeded(worker.clock, state, cpu_s, now) if first >= 0 else "")
+        if worker.charge:
+            os.kill(worker.pid, signal.SIGKILL)
 
     def _hand_out(self, worker: _Worker) -> None:
         worker.task = self.waiting.popleft()
         known = self.caution.get(worker.task, _Caution())
-        _PLACE.pack_into(self.places, worker.number * _PLACE.size, worker.task, -1, -1, -1)
+        worker.clock = _Clock()
+        _PLACE.pack_into(self.places, worker.number * _PLACE.size, 0, worker.task, -1, -1, -1)
         with contextlib.suppress(BrokenPipeError):  # it died just now: its end of the socket says so next
             _send(worker.socket, (worker.task, self.tasks[worker.task], known.careful, known.poison))
 
@@ -158,7 +216,7 @@ class _Template:
         worker.socket.close()
         _, status = os.waitpid(worker.pid, 0)
         if worker.task is not None:
-            self._learn(worker, _in_words(status))
+            self._learn(worker, f"killed since it {worker.charge}" if worker.charge else _in_words(status))
         self.workers[worker.number] = self._fork(worker.number)
 
     def _learn(self, worker: _Worker, how: str) -> None:
@@ -167,7 +225,7 @@ class _Template:
         assert index is not None
         known = self.caution.setdefault(index, _Caution())
         known.deaths += 1
-        _, step, first, last = _PLACE.unpack_from(self.places, worker.number * _PLACE.size)
+        _, _, step, first, last = _PLACE.unpack_from(self.places, worker.number * _PLACE.size)
         if known.deaths > DEATHS_PER_TASK:
             error = f"{self.tasks[index].name}: {known.deaths} workers died on it, the last one {how}; giving up"
             _send(self.run, {"index": index, "error": error, "record": None, "peak_mb": 0.0})
@@ -184,9 +242,10 @@ def _work(run: socket.socket, context: Any, places: mmap.mmap, number: int) -> N
     here = number * _PLACE.size
     while (message := _receive(run)) is not None:
         index, task, careful, poison = message
+        before = itertools.count(1)
 
-        def at(step: int, first: int, last: int, index: int = index) -> None:
-            _PLACE.pack_into(places, here, index, step, first, last)
+        def at(step: int, first: int, last: int, index: int = index, before: Iterator[int] = before) -> None:
+            _PLACE.pack_into(places, here, next(before), index, step, first, last)
 
         record, error = None, ""
         try:
@@ -195,6 +254,26 @@ def _work(run: socket.socket, context: Any, places: mmap.mmap, number: int) -> N
             error = f"{task.name}\n{traceback.format_exc()}"
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         _send(run, {"index": index, "record": record, "error": error, "peak_mb": peak})
+
+
+def _state_and_cpu_s(pid: int) -> tuple[str, float]:
+    """("T" for a stopped process, its CPU seconds), from Linux's /proc; ("", 0.0) where there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as handle:
+            fields = handle.read().rpartition(")")[2].split()
+    except OSError:
+        return "", 0.0
+    return fields[0].upper(), (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _limit_memory(more_mb: int) -> None:
+    """Let this process map so much more than it does now: an allocation beyond it raises MemoryError in a step."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as handle:
+            mapped = int(handle.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:  # no Linux
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + (more_mb << 20),) * 2)
 
 
 def _in_words(status: int) -> str:
@@ -264,7 +343,7 @@ def main() -> None:
         return
     context = pickle.loads(message["context"])
     warm_up(context)
-    _Template(run, context, message["workers"]).serve()
+    _Template(run, context, message["workers"], message["limits"]).serve()
 
 
 if __name__ == "__main__":
