@@ -108,11 +108,22 @@ class BatchWriter:
 
 
 def _row_sizes(batch: Batch) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Bytes per row of the columns of strings, which are what can be large."""
+    """Bytes per row of the columns of strings, within lists and structs too, which are what can be large."""
     total = np.zeros(batch.num_rows, np.int64)
     for column in batch.columns:
-        if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
-            total += pc.binary_length(column).cast(pa.int64()).fill_null(0).to_numpy()
+        total += _value_sizes(column)
+    return total
+
+
+def _value_sizes(column: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
+    if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
+        return pc.binary_length(column).cast(pa.int64()).fill_null(0).to_numpy()
+    total = np.zeros(len(column), np.int64)
+    if pa.types.is_struct(column.type):
+        for child in column.flatten():
+            total += _value_sizes(child)
+    elif pa.types.is_list(column.type):
+        np.add.at(total, pc.list_parent_indices(column).to_numpy(), _value_sizes(pc.list_flatten(column)))
     return total
 
 

@@ -50,7 +50,8 @@ def test_main_text_without_navigation(engine: str, paragraphs: tuple[str, ...]) 
     assert all(p in text for p in paragraphs)
     assert "About us" not in text
     assert "Imprint" not in text
-    assert out.schema.names == ["id", "text", "error"]
+    assert out.schema.names == ["id", "text", "title", "qa", "error"]
+    assert (out["title"].to_pylist(), out["qa"].to_pylist()) == (["Page"], [None])
     assert out["error"].null_count == 1
 
 
@@ -99,7 +100,7 @@ def test_step_keeps_text_that_is_there_and_the_place_of_every_row() -> None:
         }
     )
     out = extract_html()(batch)
-    assert out.schema.names == ["text", "error"]
+    assert out.schema.names == ["text", "title", "qa", "error"]
     assert out["text"].to_pylist()[1:] == ["given", "kept", None]
     assert ENGLISH[0] in out["text"][0].as_py()
     again = extract_html()(batch.slice(1, 2))
@@ -228,7 +229,7 @@ def test_names_are_checked_and_the_step_is_plain_data() -> None:
     with pytest.raises(ValueError, match="column `html`"):
         extract_html()(pa.record_batch({"text": ["a"]}))
     step = extract_html(focus="recall")
-    assert pickle.loads(pickle.dumps(step)) == step == ExtractHtml("trafilatura", "recall", False, True)
+    assert pickle.loads(pickle.dumps(step)) == step == ExtractHtml("trafilatura", "recall", False, True, True)
     assert step.depends[0].startswith("trafilatura ")
 
 

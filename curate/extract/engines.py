@@ -1,4 +1,4 @@
-"""Extraction as a step: the main text of each page, by the engine of your choice.
+"""Extraction as a step: the main text of each page by the engine of your choice, and what its markup says besides.
 
 Every option of an upstream library is set in exactly one place, the function of its engine. Pages that would make a
 DOM parser quadratic are found before parsing by counting (`markup_work`), so that what becomes of a page depends on
@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
+from curate.extract.markup import QA, TITLE, questions_of, title_of
 from curate.schema import Batch, set_column
 
 if TYPE_CHECKING:
@@ -33,20 +34,27 @@ class TooComplex(ValueError):
 
 
 def extract_html(
-    engine: str = "trafilatura", *, focus: str = "balanced", include_comments: bool = False, include_tables: bool = True
+    engine: str = "trafilatura",
+    *,
+    focus: str = "balanced",
+    include_comments: bool = False,
+    include_tables: bool = True,
+    metadata: bool = True,
 ) -> ExtractHtml:
-    """The step that turns column `html` into column `text`.
+    """The step that turns column `html` into column `text`, and what the markup says besides into `title` and `qa`.
 
     `engine` is "trafilatura" (best on articles, 20 to 50 pages per second and core) or "resiliparse" (about ten
     times as fast, keeps more navigation). `focus` is "precision" (when unsure, leave out), "balanced" or "recall"
     (when unsure, keep); `include_comments` keeps readers' comments below an article; `include_tables` keeps tables
-    (trafilatura only, resiliparse always does). Raises ValueError for a name that is none of these.
+    (trafilatura only, resiliparse always does); `metadata` brings the columns `title` (string) and `qa` (questions with
+    their answers: list of struct question, answer, method), see `curate.extract.markup`. Raises ValueError for a name
+    that is none of these.
     """
     if engine not in ENGINES:
         raise ValueError(f"extract_html: there is no engine {engine!r}; choose one of {', '.join(ENGINES)}")
     if focus not in _FOCUS:
         raise ValueError(f"extract_html: there is no focus {focus!r}; choose one of {', '.join(_FOCUS)}")
-    return ExtractHtml(engine, focus, include_comments, include_tables)
+    return ExtractHtml(engine, focus, include_comments, include_tables, metadata)
 
 
 @dataclass(frozen=True)
@@ -54,23 +62,28 @@ class ExtractHtml:
     """`text` from `html` for every row that has no text yet; `html` leaves the batch.
 
     Null `html` and present `text` are left as they are. A page without main text gets "", which is no error. A row
-    that cannot be extracted keeps its place, gets null `text` and its reason in `error` (null elsewhere).
+    that cannot be extracted keeps its place, gets null `text` and its reason in `error` (null elsewhere). With
+    `metadata`, `title` and `qa` are filled where they are null and there is `html`, and null where the page says
+    nothing.
     """
 
     engine: str
     focus: str
     include_comments: bool
     include_tables: bool
+    metadata: bool = True
 
     name = "extract_html"
-    version = "2"
+    version = "3"
 
     @property
     def depends(self) -> tuple[str, ...]:
-        """The libraries whose release shapes the text."""
+        """What shapes the columns besides this package: the engine's libraries, and normalisation's."""
         from importlib.metadata import version
 
-        return tuple(f"{package} {version(package)}" for package in _PACKAGES[self.engine])
+        from curate.normalization import Normalize
+
+        return (*(f"{package} {version(package)}" for package in _PACKAGES[self.engine]), *Normalize().depends)
 
     def __call__(self, batch: Batch) -> Batch:
         if "html" not in batch.schema.names:
@@ -80,21 +93,43 @@ class ExtractHtml:
             )
         extract = ENGINES[self.engine]
         options = Options(self.focus, self.include_comments, self.include_tables)
-        pages = batch.column("html").to_pylist()
         texts = _column(batch, "text")
         errors = _column(batch, "error")
+        pages = [None if page is None else _mended(page) for page in batch.column("html").to_pylist()]
         for i, page in enumerate(pages):
             if page is None or texts[i] is not None or errors[i] is not None:
                 continue
             try:
-                texts[i] = extract(_mended(page), options)
+                texts[i] = extract(page, options)
             except TooComplex as reason:
                 errors[i] = f"too complex for {self.engine}: {reason}"
             except Exception as error:  # noqa: BLE001  whatever an engine raises is this page's reason, never the batch's
                 errors[i] = f"{self.engine} failed: {type(error).__name__}: {error}"[:300]
         batch = set_column(batch, "text", pa.array(texts, pa.string()))
+        if self.metadata:
+            batch = _described(batch, pages)
         batch = set_column(batch, "error", pa.array(errors, pa.string()))
         return batch.drop_columns(["html"])
+
+
+def _described(batch: Batch, pages: list[str | None]) -> Batch:
+    """`batch` with the columns `title` and `qa` of its pages, filled where they are null."""
+    for name, dtype, read in (("title", TITLE, title_of), ("qa", QA, _questions)):
+        if name in batch.schema.names and batch.schema.field(name).type != dtype:
+            raise ValueError(
+                f"extract_html fills column `{name}` of type {dtype}, but the source brings it as "
+                f"{batch.schema.field(name).type}: leave that column out, or set metadata: false"
+            )
+        values = _column(batch, name)
+        for i, page in enumerate(pages):
+            if page is not None and values[i] is None:
+                values[i] = read(page)
+        batch = set_column(batch, name, pa.array(values, dtype))
+    return batch
+
+
+def _questions(page: str) -> list[dict[str, str]] | None:
+    return [pair._asdict() for pair in questions_of(page)] or None
 
 
 def _mended(html: str) -> str:
@@ -113,7 +148,7 @@ def _mended(html: str) -> str:
 _C1 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")  # in UTF-8: bytes are searched ten times as fast as characters
 
 
-def _column(batch: Batch, name: str) -> list[str | None]:
+def _column(batch: Batch, name: str) -> list[Any]:
     return batch.column(name).to_pylist() if name in batch.schema.names else [None] * batch.num_rows
 
 
