@@ -61,12 +61,21 @@ SIGNALS = {
     "han_ratio": "filters.quality:han_ratio",
     "lang": "filters.language:lang",
     "lang_score": "filters.language:lang_score",
+    "sexual_phrases": "filters.toxicity:sexual_phrases",
+    "profane_words": "filters.toxicity:profane_words",
+    "hateful_phrases": "filters.toxicity:hateful_phrases",
+    "violent_phrases": "filters.toxicity:violent_phrases",
+    "toxicity": "filters.toxicity:toxicity",
+    "ad_phrases": "filters.ads:ad_phrases",
+    "contact_phrases": "filters.ads:contact_phrases",
+    "ad_score": "filters.ads:ad_score",
 }
 # Functions a rule may call with literals: `fasttext('quality.ftz') >= 0.5`.
 FACTORIES = {
     "fasttext": "filters.fasttext_models:fasttext",
     "language": "filters.language:language",
     "language_score": "filters.language:language_score",
+    "phrases": "filters.phrases:phrases",
 }
 DECIDING = ("keep", "measure")
 MAX_BYTES = 1_000_000
