@@ -81,7 +81,6 @@ class BookSpider(Walker):
             self.miss(request, why)
             return
         markup = page.markup()
-        markup.select(self._content)  # a selector that is no CSS is told before anything else is fetched
         links = listed_once(markup.links(self._follow), page.url)
         if not links:
             raise NothingMatched(nothing_followed(self._follow, markup, page.url))

@@ -58,6 +58,7 @@ def crawl(
         from curate.crawl.addresses import Guard, allowed_host
         from curate.crawl.archive import SUFFIX, Archive
         from curate.crawl.crawling import DELAY_S, user_agent
+        from curate.crawl.markup import xpath
         from curate.crawl.urls import canonical
 
         if book and not (follow and content):
@@ -70,6 +71,8 @@ def crawl(
                 "--content goes with --book; a crawl keeps whole pages, and `extract_html` finds their text",
             )
         starts = list(dict.fromkeys(canonical(url if "://" in url else f"https://{url}") for url in urls))
+        for selector in filter(None, (follow, content)):
+            xpath(selector)  # what is no CSS is told before anything is fetched
         guard = Guard([allowed_host(host) for host in allow_host])
         agent = user_agent(contact)
         about = {"software": agent, "format": "WARC File Format 1.1", "robots": "obey", "transfer-coding": "removed"}
@@ -126,7 +129,7 @@ def _write_books(walker: Any, stem: Path) -> int:
         typer.echo(f"missing: {why}", err=True)
     if missing:
         typer.echo(
-            f"error: {len(missing)} chapters are missing; run the same command again to try those only", err=True
+            f"error: {len(missing)} chapters are missing; the same command again asks only for what failed", err=True
         )
     return len(missing)
 

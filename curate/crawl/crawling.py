@@ -53,6 +53,7 @@ def settings(agent: str, delay_s: float, sites: int, guard: Guard) -> dict[str, 
         "CONCURRENT_REQUESTS": min(max(sites, 1), SITES_AT_ONCE),
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
         "RETRY_TIMES": RETRIES,
+        "RETRY_PRIORITY_ADJUST": 1,  # next, after the pause: a server that went away is noticed at its first pages
         "REDIRECT_MAX_TIMES": REDIRECTS,
         "DOWNLOAD_TIMEOUT": PAGE_S,
         "DEFAULT_REQUEST_HEADERS": {"Accept": "text/html,application/xhtml+xml,text/plain;q=0.9,*/*;q=0.1"},
@@ -96,31 +97,27 @@ def crawl(walker: type[Walker], agent: str, delay_s: float, **arguments: Any) ->
     from scrapy import signals
     from scrapy.crawler import CrawlerProcess
 
-    process = CrawlerProcess(settings(agent, delay_s, len(arguments["starts"]), arguments["guard"]))
+    process: Any = CrawlerProcess(settings(agent, delay_s, len(arguments["starts"]), arguments["guard"]))
     crawler = process.create_crawler(walker)
     problems: list[BaseException] = []
 
     def stop(error: BaseException) -> None:
-        from twisted.internet import reactor
-
         problems.append(error)
         if len(problems) == 1:
             process.stop()  # scrapy's way to end, which waits for pages under way …
-            reactor.callLater(0, process._stop_reactor)  # type: ignore[attr-defined]  # … and this does not
+            _reactor().callLater(0, process._stop_reactor)  # … and this does not
 
     def interrupted(number: int, frame: object) -> None:
-        from twisted.internet import reactor
+        _reactor().callFromThread(stop, KeyboardInterrupt())
 
-        reactor.callFromThread(stop, KeyboardInterrupt())  # type: ignore[attr-defined]
-
-    def spider_error(failure: Any) -> None:
+    def failed(failure: Any) -> None:
         stop(failure.value)
 
-    def spider_opened(spider: Walker) -> None:
+    def opened(spider: Walker) -> None:
         spider.stop = stop
 
-    crawler.signals.connect(spider_error, signal=signals.spider_error)
-    crawler.signals.connect(spider_opened, signal=signals.spider_opened)
+    crawler.signals.connect(failed, signal=signals.spider_error)
+    crawler.signals.connect(opened, signal=signals.spider_opened)
     before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         process.crawl(crawler, **arguments).addErrback(lambda failure: stop(failure.value))
@@ -133,3 +130,10 @@ def crawl(walker: type[Walker], agent: str, delay_s: float, **arguments: Any) ->
     spider = crawler.spider
     assert isinstance(spider, walker)
     return spider
+
+
+def _reactor() -> Any:
+    """Twisted's reactor; the first import of it makes one, so scrapy must have chosen which."""
+    from twisted.internet import reactor
+
+    return reactor

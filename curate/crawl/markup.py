@@ -13,8 +13,8 @@ _SILENT = frozenset({"script", "style", "noscript", "template", "iframe", "texta
 _BLOCKS = frozenset(
     re.findall(
         r"\w+",
-        "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 h2 "
-        "h3 h4 h5 h6 header hr li main nav ol p pre section table tbody tfoot thead tr ul",
+        "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 "
+        "h2 h3 h4 h5 h6 header hr li main nav ol p pre section table tbody tfoot thead tr ul",
     )
 )
 _BREAKS = _BLOCKS | {"br"}
@@ -22,6 +22,17 @@ _BREAKS = _BLOCKS | {"br"}
 
 class BadSelector(ValueError):
     """A selector that is no CSS; the message says so."""
+
+
+def xpath(selector: str) -> str:
+    """`selector` as XPath. Raises BadSelector where it is no CSS."""
+    from cssselect import SelectorError
+    from parsel.csstranslator import HTMLTranslator
+
+    try:
+        return HTMLTranslator().css_to_xpath(selector)
+    except SelectorError as error:
+        raise BadSelector(f"{selector!r} is no CSS selector: {error}") from None
 
 
 class Link(NamedTuple):
@@ -127,14 +138,7 @@ class Markup:
         return [f"{path}   ({size:,} characters, as “{_short(text)}”)" for path, (size, text) in largest]
 
     def _found(self, selector: str, within: Any = None) -> list[Any]:
-        from cssselect import SelectorError
-        from parsel.csstranslator import HTMLTranslator
-
-        try:
-            path = HTMLTranslator().css_to_xpath(selector)
-        except SelectorError as error:
-            raise BadSelector(f"{selector!r} is no CSS selector: {error}") from None
-        found = (self._root if within is None else within).xpath(path)
+        found = (self._root if within is None else within).xpath(xpath(selector))
         return [element for element in found if isinstance(getattr(element, "tag", None), str)]
 
 

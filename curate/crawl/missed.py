@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import TYPE_CHECKING
 
@@ -64,5 +65,7 @@ def missed(error: BaseException, request: Request) -> Missed | None:
 
 
 def _last_words(error: BaseException) -> str:
-    """The end of a message, which in nested errors is the cause; never empty."""
-    return " ".join(str(error).split())[-200:] or type(error).__name__
+    """What is said last, which in nested errors of the network engine is the cause; never empty."""
+    said = " ".join(str(error).split())
+    nested = re.findall(r"Failure [\w.]+: ([^<>]+)>", said)
+    return (nested[-1] if nested else said[-200:]).rstrip(".") or type(error).__name__

@@ -7,15 +7,13 @@ redirects lead is looked at as well.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from scrapy.dupefilters import RFPDupeFilter
 
 from curate.crawl.urls import is_dated, is_endless, pattern, site_of
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from scrapy import Request, Spider
     from scrapy.crawler import Crawler
 
@@ -37,7 +35,7 @@ class Traps(RFPDupeFilter):
 
     def request_seen(self, request: Request) -> bool:
         """Whether the request is dropped."""
-        spider: Walker = self._crawler.spider  # type: ignore[assignment]
+        spider: Any = self._crawler.spider
         if super().request_seen(request):
             if "redirect_times" in request.meta:
                 spider.tally.leave_out("redirect to a known page", request.url)

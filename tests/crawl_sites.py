@@ -1,0 +1,150 @@
+"""Sites to crawl, all on one local server that tells them apart by their name, and a way to crawl them.
+
+The names end in `.test`; the process that crawls is given a resolver that knows them (they are at 127.0.0.1).
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class Reply(NamedTuple):
+    """What a site answers. `size`: the Content-Length it claims, if not the true one."""
+
+    body: bytes
+    mime: str = "text/html"
+    status: int = 200
+    fields: tuple[tuple[str, str], ...] = ()
+    size: int | None = None
+    wait_s: float = 0.0
+
+
+Site = Callable[[str], Reply | None]
+
+
+class Sites:
+    """Answers for each site, and remembers (host, path, time) of every request."""
+
+    def __init__(self, sites: dict[str, Site]) -> None:
+        self.sites = sites
+        self.requests: list[tuple[str, str, float]] = []
+        self.agents: set[str] = set()
+        self.port = 0
+
+    def paths(self, host: str) -> list[str]:
+        """What was asked of a host, in order."""
+        return [path for name, path, _ in self.requests if name == host]
+
+    def times(self, host: str) -> list[float]:
+        return [when for name, _, when in self.requests if name == host]
+
+    @property
+    def netloc(self) -> Callable[[str], str]:
+        return lambda host: f"http://{host}:{self.port}"
+
+
+@contextmanager
+def served(sites: dict[str, Site]) -> Iterator[Sites]:
+    """The sites, on a port the system chose."""
+    log = Sites(sites)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            host = self.headers["Host"].partition(":")[0]
+            log.requests.append((host, self.path, time.monotonic()))
+            log.agents.add(self.headers["User-Agent"])
+            reply = log.sites[host](self.path) if host in log.sites else None
+            reply = reply or Reply(b"<h1>not here</h1>", status=404)
+            time.sleep(reply.wait_s)
+            self.send_response(reply.status)
+            self.send_header("Content-Type", reply.mime)
+            self.send_header("Content-Length", str(len(reply.body) if reply.size is None else reply.size))
+            for name, value in reply.fields:
+                self.send_header(name, value)
+            self.end_headers()
+            try:
+                self.wfile.write(reply.body)
+            except OSError:  # the crawler had enough
+                self.close_connection = True
+            if reply.size is not None:
+                self.close_connection = True
+
+        def log_message(self, *arguments: Any) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    log.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield log
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+# The resolver of the process that crawls. `rebind.test` has a public address and a private one.
+_RESOLVER = """
+import socket
+known = socket.getaddrinfo
+def getaddrinfo(host, port, *rest, **more):
+    name = host.decode() if isinstance(host, bytes) else host
+    if name == "rebind.test":
+        return known("8.8.8.8", port, *rest, **more) + known("127.0.0.1", port, *rest, **more)
+    return known("127.0.0.1" if name.endswith(".test") else host, port, *rest, **more)
+socket.getaddrinfo = getaddrinfo
+import curate.crawl.crawling as crawling
+crawling.PAGE_S = 2.0
+from curate.cli import main
+main()
+"""
+
+
+def crawl_command(*arguments: object) -> list[str]:
+    return [sys.executable, "-P", "-c", _RESOLVER, "crawl", *map(str, arguments)]
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "COLUMNS": "120", **more}
+
+
+def crawl(*arguments: object, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """`llmsapp crawl`, to its end."""
+    return subprocess.run(
+        crawl_command(*arguments),
+        cwd=cwd,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def page(title: str, *links: str, text: str = "") -> Reply:
+    anchors = "".join(f'<p><a href="{link}">{link}</a></p>' for link in links)
+    return Reply(f"<html><title>{title}</title><h1>{title}</h1><p>{text}</p>{anchors}</html>".encode())
+
+
+def table(pages: dict[str, Reply]) -> Site:
+    """A site of fixed pages."""
+    return pages.get
+
+
+def zipped(reply: Reply) -> Reply:
+    """The reply as a server sends it that compresses."""
+    return reply._replace(body=gzip.compress(reply.body), fields=(*reply.fields, ("Content-Encoding", "gzip")))
