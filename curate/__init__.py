@@ -11,6 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from curate.clean.boilerplate import drop_boilerplate
+    from curate.clean.edits import drop_between, drop_lines, drop_short_paragraphs, replace
+    from curate.clean.json_marks import strip_json
+    from curate.clean.tags import strip_tags
     from curate.config import load
     from curate.dedup.documents import drop_duplicates
     from curate.extract.engines import extract_html
@@ -38,7 +42,11 @@ _WHERE = {
     "Sweep": "sweep",
     "by": "rules",
     "column": "signals",
+    "drop_between": "clean.edits",
+    "drop_boilerplate": "clean.boilerplate",
     "drop_duplicates": "dedup.documents",
+    "drop_lines": "clean.edits",
+    "drop_short_paragraphs": "clean.edits",
     "extract_html": "extract.engines",
     "html": "read.html",
     "jsonl": "read.jsonl",
@@ -49,16 +57,20 @@ _WHERE = {
     "normalize": "normalization",
     "parquet": "write",
     "read_report": "report",
+    "replace": "clean.edits",
     "signal": "signals",
+    "strip_json": "clean.json_marks",
+    "strip_tags": "clean.tags",
     "text": "read.text",
     "verify": "write",
     "warc": "read.warc",
 }
 
 __all__ = [
-    "Local", "Pipeline", "Report", "Rule", "Signal", "Step", "Sweep", "by", "column", "drop_duplicates", "extract_html",
-    "html", "jsonl", "keep", "known", "load", "measure", "normalize", "parquet", "read_report", "signal", "text",
-    "verify", "warc",
+    "Local", "Pipeline", "Report", "Rule", "Signal", "Step", "Sweep", "by", "column", "drop_between",
+    "drop_boilerplate", "drop_duplicates", "drop_lines", "drop_short_paragraphs", "extract_html", "html", "jsonl",
+    "keep", "known", "load", "measure", "normalize", "parquet", "read_report", "replace", "signal", "strip_json",
+    "strip_tags", "text", "verify", "warc",
 ]  # fmt: skip
 
 

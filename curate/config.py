@@ -34,7 +34,10 @@ SOURCES = {
 }
 STEPS = {
     "extract_html": "curate.extract.engines:extract_html",
+    "strip_json": "curate.clean.json_marks:strip_json",
+    "strip_tags": "curate.clean.tags:strip_tags",
     "normalize": "curate.normalization:normalize",
+    "drop_boilerplate": "curate.clean.boilerplate:drop_boilerplate",
     "replace": "curate.clean.edits:replace",
     "drop_lines": "curate.clean.edits:drop_lines",
     "drop_between": "curate.clean.edits:drop_between",
