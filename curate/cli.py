@@ -1,19 +1,20 @@
 """The command `llmsapp`.
 
 Exit codes: 0 done, 1 the run failed, 2 wrong configuration or use, 3 input missing or unreadable, 4 finished but over
-the quarantine budget, 5 the environment (disk, permission, a busy output folder), 130 interrupted.
+the quarantine budget, 5 the environment (disk, permission, a busy output folder), 130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-OK, FAILED, CONFIGURATION, INPUT, OVER_BUDGET, ENVIRONMENT, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+OK, FAILED, CONFIGURATION, INPUT, OVER_BUDGET, ENVIRONMENT, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 5, 130, 143
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -201,10 +202,16 @@ def main() -> None:
         raise SystemExit(CONFIGURATION)
     for module in MORE_COMMANDS:
         importlib.import_module(module).register(app)
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         app()
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
+
+
+def _terminated(number: int, frame: Any) -> None:
+    """A request to end is an exit like others: workers are ended, what is finished has its record, locks are freed."""
+    raise SystemExit(TERMINATED)
 
 
 def _run(config: Path, overrides: list[str], signals: list[Path], workers: int | None) -> Any:
@@ -216,8 +223,12 @@ def _run(config: Path, overrides: list[str], signals: list[Path], workers: int |
         from curate.progress import shown
 
         pipeline = _load(config, overrides, signals)
-        with shown() as progress:
-            result = pipeline.run(on=Local(workers), progress=progress)
+        try:
+            with shown() as progress:
+                result = pipeline.run(on=Local(workers), progress=progress)
+        except (KeyboardInterrupt, SystemExit):
+            typer.echo("stopped: finished work is kept, and the same command goes on from there", err=True)
+            raise
         print_summary(result.data, Console())
         typer.echo(f"data:   {result.folder / 'data'}\nreport: {result.folder / 'report.html'}")
         return result

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -168,6 +170,48 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     code = f"import sys, curate.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.strip() == "[]"
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_told_to_stop_leaves_no_process_and_goes_on_later(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    (tmp_path / "slow.py").write_text(
+        "import os, pathlib, time\nfrom curate import signal\n\n\n"
+        "@signal\ndef slow(text: str) -> int:\n    pathlib.Path('pids', str(os.getpid())).touch()\n"
+        "    time.sleep(60 if 'last' in text else 0)\n    return 1\n"
+    )
+    (tmp_path / "pids").mkdir()
+    (tmp_path / "in").mkdir()
+    for name in ("first", "last"):
+        (tmp_path / "in" / f"{name}.jsonl").write_text(f'{{"text": "the {name} text"}}\n')
+    (tmp_path / "run.yaml").write_text("read: {jsonl: 'in/*.jsonl'}\nsteps: [keep: slow == 1]\nwrite: {parquet: out}\n")
+    command = [sys.executable, "-P", "-c", "from curate.cli import main; main()", "run", "run.yaml"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    running = subprocess.Popen(
+        [*command, "-j", "2", "--signals", "slow.py"], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    until = time.monotonic() + 60
+    while time.monotonic() < until and len(list((tmp_path / "pids").iterdir())) < 2:
+        time.sleep(0.05)
+    running.send_signal(number)
+    told = running.communicate(timeout=20)[1]
+    assert running.returncode == code, told
+    assert "finished work is kept" in told
+    assert not (tmp_path / "out" / "manifest.json").exists()
+    workers = [int(path.name) for path in (tmp_path / "pids").iterdir()]
+    until = time.monotonic() + 10
+    while any(map(alive, workers)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(map(alive, workers))
 
 
 def test_functions_of_a_notebook_cell_reach_the_workers(tmp_path: Path) -> None:
