@@ -14,6 +14,7 @@ from filters.length import field
 
 # Of a group at most so many times its different phrases count, so that an article about one word is no heap of it.
 REPEATS = 5
+MARGIN = 100.0  # words by which a text is taken to be longer: in a short one a phrase says little
 
 
 def spaced_words(counts: pa.StructArray) -> pa.DoubleArray:
@@ -34,15 +35,18 @@ def found_in(phrases: pa.StructArray, *groups: str) -> pa.Array:
 
 
 def score(
-    phrases: pa.StructArray, counts: pa.StructArray, weights: dict[str, float], half: float, margin: float
+    phrases: pa.StructArray, counts: pa.StructArray, weights: dict[str, float], half: float, variety: int
 ) -> pa.DoubleArray:
     """How much of a text its phrases are, 0 to 1: d / (d + half), d being weighted phrases per 1,000 words.
 
-    Of each group at most REPEATS times its different phrases count. `margin` words are added to the text's own: in a
-    short text one phrase says little. Null for a null text.
+    Of each group at most REPEATS times its different phrases count. With fewer different phrases than `variety` d
+    shrinks in proportion, for one word may be the subject. MARGIN words are added to the text's own. Null for a null
+    text.
     """
     heap = functools.reduce(pc.add, (pc.multiply(_capped(phrases, g), weight) for g, weight in weights.items()))
-    dense = pc.divide(pc.multiply(heap, 1000.0), pc.add(spaced_words(counts), margin))
+    different = functools.reduce(pc.add, (pc.struct_field(phrases, f"{g}_different") for g in weights))
+    varied = pc.min_element_wise(pc.divide(different.cast(pa.float64()), float(variety)), 1.0, skip_nulls=False)
+    dense = pc.divide(pc.multiply(pc.multiply(heap, varied), 1000.0), pc.add(spaced_words(counts), MARGIN))
     return pc.divide(dense, pc.add(dense, half))
 
 

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from curate.kernels.phrases import Automaton
 
 TOXIC_GROUPS = ("sexual", "suggestive", "profane", "insulting", "hateful", "violent")
-AD_GROUPS = ("luring", "offer", "contact", "boasting", "shady", "trade")
+AD_GROUPS = ("luring", "offer", "figures", "contact", "boasting", "shady", "trade")
 SHIPPED_GROUPS = (*TOXIC_GROUPS, *AD_GROUPS)
 INNOCENT = "innocent"
 
-SHIPPED_SHA256 = "bef93d9d78570ed69e0065fa9f7a564c498bb8e0f685df4f69cf57ae8827284e"
+SHIPPED_SHA256 = "f3ad1d207be5cf060280ca7c6bf07868e51ed062c654451c36cfe93bcac0d782"
 # Of each group: `found`, how often its phrases occur, and `different`, how many different ones do.
 COUNTS_TYPE = pa.struct(
     [pa.field(f"{group}_{what}", pa.int32()) for what in ("found", "different") for group in SHIPPED_GROUPS]

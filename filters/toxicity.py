@@ -15,8 +15,8 @@ from filters.pieces import text_counts
 
 # What a phrase of each group weighs: 1 where it alone says what the text is, less where good texts have it too.
 WEIGHTS = {"sexual": 1.0, "suggestive": 0.2, "profane": 0.5, "insulting": 0.3, "hateful": 1.0, "violent": 1.0}
-HALF = 10.0  # weighted phrases per 1,000 words at which `toxicity` is 0.5
-MARGIN = 100  # words
+HALF = 5.0  # weighted phrases per 1,000 words at which `toxicity` is 0.5
+VARIETY = 3  # different phrases, below which one word may be the subject
 
 
 @signal.batch(phrase_counts, text_counts)
@@ -47,6 +47,6 @@ def violent_phrases(phrases: pa.StructArray, counts: pa.StructArray) -> pa.Doubl
 
 @signal.batch(phrase_counts, text_counts)
 def toxicity(phrases: pa.StructArray, counts: pa.StructArray) -> pa.DoubleArray:
-    """How much of a text toxic phrases are, 0 to 1: d / (d + 10), d being weighted phrases per 1,000 words (2,000 Han
+    """How much of a text toxic phrases are, 0 to 1: d / (d + 5), d being weighted phrases per 1,000 words (2,000 Han
     characters), 100 words added; null for a null text."""
-    return score(phrases, counts, WEIGHTS, HALF, MARGIN)
+    return score(phrases, counts, WEIGHTS, HALF, VARIETY)
