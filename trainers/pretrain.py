@@ -10,7 +10,6 @@ Read it from `pretrain` on. What it writes into the folder `out`: `latest` and `
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,10 +33,14 @@ from trainers.training import (
     Progress,
     Sample,
     TrainingSection,
+    changed,
     device_of,
+    environment,
     fit,
     restored,
     sample_of,
+    say,
+    say_resumed,
 )
 
 
@@ -97,7 +100,7 @@ def pretrain(configuration: PretrainConfiguration) -> Progress:
     progress = restored(earlier.state["progress"]) if earlier else Progress()
     training = configuration.training
     if progress.step >= training.steps:
-        _say(f"{configuration.out}: all {progress.step:,} steps are done; raise training.steps to go on")
+        say(f"{configuration.out}: all {progress.step:,} steps are done; raise training.steps to go on")
         return progress
 
     tokens = {split: _tokens(run, split, tokenizer, configuration.out) for split in ("train", "validation")}
@@ -108,7 +111,7 @@ def pretrain(configuration: PretrainConfiguration) -> Progress:
     optimizer = adamw(model, configuration.optimizer)
     if earlier:
         earlier.restore(model, optimizer)
-        _say_resumed(earlier, configuration, device)
+        say_resumed(earlier.state, configuration, device)
     _say_size(model, tokens, training, device)
 
     def batches(step: int) -> Batch:
@@ -133,7 +136,7 @@ def pretrain(configuration: PretrainConfiguration) -> Progress:
         evaluation=configuration.evaluation,
         optimizing=configuration.optimizer,
     )
-    _say(f"best on the validation sample: step {progress.best_step:,}, in {configuration.out / 'best'}")
+    say(f"best on the validation sample: step {progress.best_step:,}, in {configuration.out / 'best'}")
     for text in continued(open_checkpoint(configuration.out / "best"), configuration.prompts):
         print(text)
     return progress
@@ -163,13 +166,8 @@ def _state(configuration: PretrainConfiguration, progress: Progress, run: Run, d
         "seed": configuration.training.seed,
         "content": run.content,
         "configuration": configuration.model_dump(mode="json"),
-        "environment": _environment(device),
+        "environment": environment(device),
     }
-
-
-def _environment(device: torch.device) -> dict[str, Any]:
-    """What the last bits of the weights depend on, apart from the configuration and the data."""
-    return {"torch": torch.__version__, "threads": torch.get_num_threads(), "device": device.type}
 
 
 def _refuse_another(earlier: Checkpoint, shape: Shape, tokenizer: Tokenizer, run: Run) -> None:
@@ -179,29 +177,10 @@ def _refuse_another(earlier: Checkpoint, shape: Shape, tokenizer: Tokenizer, run
         raise InputError(f"{place} was trained with another tokenizer than the one given: {advice}")
     if earlier.shape != shape:
         was, now = dataclasses.asdict(earlier.shape), dataclasses.asdict(shape)
-        changes = ", ".join(_changed(was, now, "model."))
+        changes = ", ".join(changed(was, now, "model."))
         raise InputError(f"{place} holds a model of another shape ({changes}): {advice}")
     if earlier.state.get("content") != run.content:
         raise InputError(f"{place} was trained on other data than {run.folder} holds now: {advice}")
-
-
-def _changed(was: Mapping[str, Any], now: Mapping[str, Any], name: str = "") -> Iterator[str]:
-    """`training.steps 100 -> 200` for every value that differs."""
-    for key, value in now.items():
-        if isinstance(value, dict):
-            yield from _changed(was.get(key) or {}, value, f"{name}{key}.")
-        elif was.get(key) != value:
-            yield f"{name}{key} {was.get(key)} -> {value}"
-
-
-def _say_resumed(earlier: Checkpoint, configuration: PretrainConfiguration, device: torch.device) -> None:
-    _say(f"goes on from {earlier.folder}, step {earlier.state['step']:,}")
-    changes = [
-        *_changed(earlier.state["configuration"], configuration.model_dump(mode="json")),
-        *_changed(earlier.state["environment"], _environment(device)),
-    ]
-    if changes:
-        _say(f"otherwise than before, so the result is not that of a training in one go: {', '.join(changes)}")
 
 
 def _say_size(model: GPT, tokens: Mapping[str, Tokens], training: TrainingSection, device: torch.device) -> None:
@@ -209,10 +188,10 @@ def _say_size(model: GPT, tokens: Mapping[str, Tokens], training: TrainingSectio
     per_step = training.rows * shape.context
     held, epochs = len(tokens["train"].ids), training.steps * per_step / len(tokens["train"].ids)
     memory = estimated_memory(shape, model.weights(), training.rows_at_once or training.rows)
-    _say(
+    say(
         f"{model.weights():,} weights, {held:,} training tokens of {tokens['train'].documents:,} documents; "
         f"{training.steps:,} steps of {per_step:,} tokens, {epochs:.1f} epochs; on {device.type}, "
-        f"about {memory / 1e9:.1f} GB for training"
+        f"about {memory / 1e6:,.0f} MB for training"
     )
 
 
@@ -225,7 +204,3 @@ def estimated_memory(shape: Shape, weights: int, rows: int) -> int:
     per_layer = 8 * shape.width + 8 * shape.heads * shape.head_width + 4 * shape.feed_forward
     per_token = shape.layers * per_layer + 3 * shape.vocabulary
     return 4 * (4 * weights + rows * shape.context * per_token)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

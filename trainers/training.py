@@ -222,7 +222,7 @@ def _evaluate(
 def _told(error: Diverged, batch: Batch, step: int, folder: Path) -> Diverged:
     path = folder / f"diverged-step-{step}.safetensors"
     with whole(path) as beside:
-        save_file(batch._asdict(), beside)
+        save_file({name: ids.clone() for name, ids in batch._asdict().items()}, beside)  # they share their memory
     return Diverged(
         f"training diverged in step {step:,}: {error}. The batch is in {path}; checkpoints are as they were. "
         "A lower optimizer.learning_rate or a longer optimizer.warmup is the usual cure"
@@ -244,7 +244,7 @@ class Journal:
 
     def say(self, line: str) -> None:
         """A line for people only."""
-        print(line, file=sys.stderr, flush=True)
+        say(line)
 
     def step(self, progress: Progress, loss: float, norm: float, rate: float) -> None:
         """Note every tenth step."""
@@ -318,3 +318,33 @@ def device_of(name: str) -> torch.device:
 def restored(kept: Mapping[str, Any]) -> Progress:
     """The progress that `state.json` keeps."""
     return Progress(**{f.name: kept[f.name] for f in dataclasses.fields(Progress)})
+
+
+def environment(device: torch.device) -> dict[str, Any]:
+    """What the last bits of the weights depend on, apart from the configuration and the data."""
+    return {"torch": torch.__version__, "threads": torch.get_num_threads(), "device": device.type}
+
+
+def changed(was: Mapping[str, Any], now: Mapping[str, Any], name: str = "") -> Iterator[str]:
+    """`training.steps 100 -> 200` for every value that differs."""
+    for key, value in now.items():
+        if isinstance(value, dict):
+            yield from changed(was.get(key) or {}, value, f"{name}{key}.")
+        elif was.get(key) != value:
+            yield f"{name}{key} {was.get(key)} -> {value}"
+
+
+def say_resumed(state: Mapping[str, Any], configuration: Section, device: torch.device) -> None:
+    """Say from which step training goes on, and what is otherwise than it was."""
+    say(f"goes on from step {state['step']:,}")
+    changes = [
+        *changed(state["configuration"], configuration.model_dump(mode="json")),
+        *changed(state["environment"], environment(device)),
+    ]
+    if changes:
+        say(f"otherwise than before, so the result is not that of a training in one go: {', '.join(changes)}")
+
+
+def say(line: str) -> None:
+    """A line for people, on standard error."""
+    print(line, file=sys.stderr, flush=True)
