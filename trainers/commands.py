@@ -17,6 +17,10 @@ tokenizer = typer.Typer(
     help="Tokenizers: train one on a run's texts, for tiktoken and Hugging Face alike.",
 )
 
+Overrides = Annotated[
+    list[str], typer.Option("--set", metavar="KEY=VALUE", help="Change a value: --set training.steps=100")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the trainers' commands to `app`."""
@@ -25,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(tokenizer, name="tokenizer")
     app.command()(pretrain)
     app.add_typer(instruct, name="instruct")
+    app.command()(finetune)
     app.command()(generate)
 
 
@@ -59,9 +64,7 @@ def train(
 
 def pretrain(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A configuration, such as pretrain_demo.yaml.")],
-    overrides: Annotated[
-        list[str], typer.Option("--set", metavar="KEY=VALUE", help="Change a value: --set training.steps=100")
-    ] = [],  # noqa: B006 -- typer reads the default, nothing changes it
+    overrides: Overrides = [],  # noqa: B006 -- typer reads the default, nothing changes it
 ) -> None:
     """Train a GPT on the texts of a run. The same command goes on where an earlier one stopped."""
     with reported():
@@ -70,6 +73,19 @@ def pretrain(
         from trainers.pretrain import pretrain as trained
 
         trained(read_configuration(config, PretrainConfiguration, overrides))
+
+
+def finetune(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A configuration, such as finetune_demo.yaml.")],
+    overrides: Overrides = [],  # noqa: B006
+) -> None:
+    """Teach a trained GPT to answer, from an instruction set. The same command goes on where an earlier one stopped."""
+    with reported():
+        from trainers.config import read_configuration
+        from trainers.finetune import FinetuneConfiguration
+        from trainers.finetune import finetune as trained
+
+        trained(read_configuration(config, FinetuneConfiguration, overrides))
 
 
 def generate(
