@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 
 class Reply(NamedTuple):
-    """What a site answers. `size`: the Content-Length it claims, if not the true one."""
+    """What a site answers. `size`: the Content-Length it claims, if not the true one; status 0: it hangs up."""
 
     body: bytes
     mime: str = "text/html"
@@ -67,14 +67,17 @@ def served(sites: dict[str, Site]) -> Iterator[Sites]:
             log.agents.add(self.headers["User-Agent"])
             reply = log.sites[host](self.path) if host in log.sites else None
             reply = reply or Reply(b"<h1>not here</h1>", status=404)
+            if not reply.status:
+                self.close_connection = True
+                return
             time.sleep(reply.wait_s)
             self.send_response(reply.status)
             self.send_header("Content-Type", reply.mime)
             self.send_header("Content-Length", str(len(reply.body) if reply.size is None else reply.size))
             for name, value in reply.fields:
                 self.send_header(name, value)
-            self.end_headers()
             try:
+                self.end_headers()
                 self.wfile.write(reply.body)
             except OSError:  # the crawler had enough
                 self.close_connection = True

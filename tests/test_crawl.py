@@ -20,13 +20,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from warcio.archiveiterator import ArchiveIterator
 
 from curate.read.shard import Seen
 from curate.read.warc import warc
 from tests.crawl_sites import Reply, Site, Sites, crawl, crawl_command, environment, page, served, table, zipped
-
-warcio = pytest.importorskip("warcio.archiveiterator")
-pytest.importorskip("scrapy")
 
 
 def rows(archive: Path) -> list[dict[str, object]]:
@@ -43,7 +41,7 @@ def documents(archive: Path) -> dict[str, str]:
 def stored(archive: Path) -> dict[str, bytes]:
     """Bodies by address as warcio reads them, content coding kept, digests checked."""
     with archive.open("rb") as file:
-        records = warcio.ArchiveIterator(file, check_digests="raise")
+        records = ArchiveIterator(file, check_digests="raise")
         return {
             r.rec_headers.get_header("WARC-Target-URI"): r.raw_stream.read()
             for r in records
@@ -122,8 +120,8 @@ def dying() -> Site:
         if path == "/robots.txt":
             return None
         if path == "/":
-            return page("Dying", *(f"/{n}" for n in range(20)))
-        raise ConnectionAbortedError
+            return page("Dying", *(f"/{n}" for n in range(60)))
+        return Reply(b"", status=0)
 
     return answer
 
@@ -237,8 +235,9 @@ def test_pages_that_cost_too_much_are_left(mixed: Mixed) -> None:
 
 def test_a_server_that_goes_away_is_left(mixed: Mixed) -> None:
     asked = Counter(mixed.sites.paths("dying.test"))
-    assert sum(path not in ("/", "/robots.txt") for path in asked) == 5
-    assert "5 pages in a row could not be reached" in mixed.first.stderr
+    assert sum(path not in ("/", "/robots.txt") for path in asked) in (5, 6), "one may be under way by then"
+    assert mixed.first.stderr.count("5 pages in a row could not be reached") == 1
+    assert re.search(r"not taken: +3[45]  site gone", mixed.first.stdout), "of the 40 that --per-pattern let in"
 
 
 def test_what_was_read_is_what_was_sent(mixed: Mixed) -> None:

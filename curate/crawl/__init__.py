@@ -6,6 +6,7 @@ what it has not:
     addresses.py     which network addresses may be asked, looked at where a name becomes an address
     archive.py       the WARC: written exchange by exchange, known again after a kill
     middlewares.py   scrapy's way of a request, with the archive, robots.txt to the letter, and what a page may cost
+    pacing.py        how often a host is asked
     traps.py         the addresses that are not taken: other sites, endless calendars, what grows on itself
     urls.py          one spelling per page, and the shape of an address
     missed.py        why a page could not be had, in words

@@ -70,7 +70,7 @@ class Archive:
         self.path = path
         self.cut = 0
         self._responses: dict[str, Place] = {}
-        self._file: BinaryIO = path.open("a+b")
+        self._file = path.open("a+b", buffering=0)  # nothing waits in a buffer when a kill or a full disk comes
         try:
             self._lock()
             self._recover()
@@ -123,9 +123,10 @@ class Archive:
         self._responses[url] = place
 
     def _append(self, members: bytes) -> None:
+        rest = memoryview(members)
         try:
-            self._file.write(members)
-            self._file.flush()
+            while rest:
+                rest = rest[self._file.write(rest) :]
         except OSError:  # a full disk: what came of the records is taken back, so that the file stays whole
             os.ftruncate(self._file.fileno(), self._end)
             raise

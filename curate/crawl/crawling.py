@@ -37,7 +37,7 @@ def user_agent(contact: str | None) -> str:
     return f"{PRODUCT}/{version} (+{contact})"
 
 
-def settings(agent: str, delay_s: float, sites: int, guard: Guard) -> dict[str, Any]:
+def settings(agent: str, delay_s: float, guard: Guard) -> dict[str, Any]:
     """scrapy's settings."""
 
     def resolver(reactor: Any) -> GuardedResolver:
@@ -50,7 +50,7 @@ def settings(agent: str, delay_s: float, sites: int, guard: Guard) -> dict[str, 
         "ROBOTSTXT_USER_AGENT": PRODUCT,
         "DOWNLOAD_DELAY": max(delay_s, SHORTEST_DELAY_S),
         "DOWNLOAD_DELAY_JITTER": 0.0,
-        "CONCURRENT_REQUESTS": min(max(sites, 1), SITES_AT_ONCE),
+        "CONCURRENT_REQUESTS": SITES_AT_ONCE,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
         "RETRY_TIMES": RETRIES,
         "RETRY_PRIORITY_ADJUST": 1,  # next, after the pause: a server that went away is noticed at its first pages
@@ -68,6 +68,7 @@ def settings(agent: str, delay_s: float, sites: int, guard: Guard) -> dict[str, 
         "DOWNLOAD_HANDLERS": {"data": None, "file": None, "ftp": None, "s3": None},
         # In which order: breadth first.
         "DEPTH_PRIORITY": 1,
+        "SCHEDULER_PRIORITY_QUEUE": "curate.crawl.pacing.OneAtATime",
         "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
         "DUPEFILTER_CLASS": "curate.crawl.traps.Traps",
         "DOWNLOADER_MIDDLEWARES": {
@@ -75,7 +76,7 @@ def settings(agent: str, delay_s: float, sites: int, guard: Guard) -> dict[str, 
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "curate.crawl.middlewares.RobotsRules": 100,
             "curate.crawl.middlewares.Scope": 110,
-            "curate.crawl.middlewares.Pauses": 560,  # before scrapy's retries (550), seen from the network
+            "curate.crawl.pacing.Pauses": 560,  # before scrapy's retries (550), seen from the network
             "curate.crawl.middlewares.Addresses": 570,
             "curate.crawl.middlewares.Archived": 900,  # next to the network: before decompression and redirects
         },
@@ -97,7 +98,7 @@ def crawl(walker: type[Walker], agent: str, delay_s: float, **arguments: Any) ->
     from scrapy import signals
     from scrapy.crawler import CrawlerProcess
 
-    process: Any = CrawlerProcess(settings(agent, delay_s, len(arguments["starts"]), arguments["guard"]))
+    process: Any = CrawlerProcess(settings(agent, delay_s, arguments["guard"]))
     crawler = process.create_crawler(walker)
     problems: list[BaseException] = []
 

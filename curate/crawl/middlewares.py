@@ -1,17 +1,15 @@
 """scrapy's way of a request, with the archive at its end, robots.txt to the letter, and what a page may cost.
 
 From the spider to the network: `RobotsRules` and `Scope` say whether a page is asked for, scrapy retries, decompresses
-and redirects, `Pauses` and `Addresses` say what a failure means, `Archived` answers from the WARC or writes to it. So
-spiders know nothing of resuming: a page that stands in the archive is answered like any other.
+and redirects, `pacing.Pauses` and `Addresses` say what a failure means, `Archived` answers from the WARC or writes to
+it. So spiders know nothing of resuming: a page that stands in the archive is answered like any other.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 PAGE_BYTES = 16 << 20  # as sent; the longest single page of a novel site is below 2 MB
 ROBOTS_AGE_S = 24 * 3600  # RFC 9309, section 2.4: a copy is not used for longer
 LONGEST_DELAY_S = 300.0  # a site that asks for more wants no crawler
-LONGEST_WAIT_S = 120.0  # that a busy server may ask for; beyond it the page is missed in this run
 FROM_ARCHIVE = "from archive"  # a response that was read and not fetched
 
 
@@ -44,7 +41,7 @@ def is_robots(request: Request) -> bool:
     return bool(request.meta.get("dont_obey_robotstxt"))
 
 
-class _Middleware:
+class Middleware:
     """What ours have in common: they reach the spider through the crawler."""
 
     def __init__(self, crawler: Crawler) -> None:
@@ -60,7 +57,7 @@ class _Middleware:
         return spider
 
 
-class Archived(_Middleware):
+class Archived(Middleware):
     """Answers from the archive what stands there, and writes what was fetched: as it came, before decompression.
 
     The bytes of a body are stored as sent, still in their content coding. What the network engine has undone is the
@@ -135,7 +132,7 @@ def _fields(headers: Headers) -> bytes:
     return b"".join(lines) + b"\r\n"
 
 
-class Addresses(_Middleware):
+class Addresses(Middleware):
     """Says that a host was refused for its network address; scrapy only knows that the resolver had none for it."""
 
     def process_exception(self, request: Request, exception: Exception) -> None:
@@ -148,50 +145,7 @@ class Addresses(_Middleware):
                 raise Missed("private address", reason)
 
 
-class Pauses(_Middleware):
-    """Leaves a host alone for as long as it asks for (Retry-After: RFC 9110, section 10.2.3), else longer each time.
-
-    scrapy tries again at its usual pace. A host's next request is put off by moving the time of its last one.
-    """
-
-    def process_response(self, request: Request, response: Response) -> Response:
-        """Put the host off when it says "not now"; for longer than two minutes: not in this run."""
-        if response.status == 429 or response.status >= 500:
-            wait_s = retry_after_s(response)
-            if wait_s is not None and wait_s > LONGEST_WAIT_S:
-                request.meta["dont_retry"] = True
-            else:
-                self._put_off(request, wait_s)
-        return response
-
-    def process_exception(self, request: Request, exception: Exception) -> None:
-        """Put the host off when nobody answered."""
-        if not isinstance(exception, IgnoreRequest):
-            self._put_off(request, None)
-
-    def _put_off(self, request: Request, wait_s: float | None) -> None:
-        assert self._crawler.engine is not None
-        slot = self._crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
-        if slot is not None:
-            if wait_s is None:
-                wait_s = 2.0 ** (request.meta.get("retry_times", 0) + 1) * slot.delay
-            slot.lastseen = max(slot.lastseen, monotonic() + wait_s - slot.delay)
-
-
-def retry_after_s(response: Response) -> float | None:
-    """Seconds of a Retry-After, a number or a date; None where there is none."""
-    value = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        date = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max((date - datetime.now(UTC)).total_seconds(), 0.0)
-
-
-class Scope(_Middleware):
+class Scope(Middleware):
     """Lets through as many pages of a site as are wanted, none of a site that went away, no redirect to another site.
 
     It stands behind robots.txt, so pages a site does not allow are not counted as taken.
@@ -203,6 +157,7 @@ class Scope(_Middleware):
 
     def process_request(self, request: Request) -> None:
         """Raises Missed for a page that is not to be asked for."""
+        request.meta.pop("download_slot", None)  # a redirect is paced as the host it leads to
         site = site_of(request.url)
         if is_robots(request) or "retry_times" in request.meta:
             return

@@ -111,7 +111,7 @@ class Walker(Spider):
         self.miss(request, why)
         site = site_of(request.url)
         self._silent[site] = self._silent[site] + 1 if why.kind in SILENT else 0
-        if self._silent[site] == DEAD_AFTER:
+        if self._silent[site] == DEAD_AFTER and site not in self.gone:
             self.gone.add(site)
             self.tally.sites_gone.append(f"{site}: {DEAD_AFTER} pages in a row could not be reached, the last: {why}")
 
