@@ -57,7 +57,7 @@ def drop_lines(pattern: str) -> DropLines:
 
 @dataclass(frozen=True)
 class DropLines:
-    """Made by `drop_lines`. Lines end at line feeds; where one goes between blank lines, one of these goes too."""
+    """Made by `drop_lines`. Lines end at line feeds; between blank lines one goes with those behind it."""
 
     pattern: str
 

@@ -17,8 +17,9 @@ def lines_of(texts: pa.Array) -> pa.ListArray:
 def without_lines(texts: pa.Array, lines: pa.ListArray, dropped: pa.Array) -> pa.Array:
     """`texts` without the lines that are true in `dropped`, which has an entry for each of `lines.flatten()`.
 
-    Where a line stood between two blank ones, or at either end of the text beside one, that blank line goes with it,
-    so that paragraphs keep their distance. Texts that lose no line are left as they are.
+    Where a line stood between blank ones, or beside them at either end of the text, the blank lines behind it (at the
+    end: the one before it) go with it, so that paragraphs keep their distance. Texts that lose no line stay as they
+    are.
     """
     gone = dropped.to_numpy(zero_copy_only=False)
     before = np.concatenate([[0], np.cumsum(gone)])
@@ -41,7 +42,7 @@ def _remaining(lines: list[str], dropped: list[bool]) -> list[str]:
             gap = True
             continue
         if gap and not line.strip() and (not kept or not kept[-1].strip()):
-            continue  # the blank line behind the gap, beside the one before it
+            continue  # a blank line behind the gap, with one before it
         kept.append(line)
         gap = False
     if gap and kept and not kept[-1].strip():
