@@ -17,7 +17,6 @@ from filters.pieces import text_counts
 # What a phrase of each group weighs.
 WEIGHTS = {"luring": 1.0, "offer": 0.5, "figures": 0.1, "contact": 0.5, "boasting": 0.5, "shady": 1.5, "trade": 0.3}
 HALF = 12.0  # weighted phrases per 1,000 words at which `ad_score` is 0.5
-VARIETY = 4  # different phrases, below which one word may be the subject
 
 
 @signal.batch(phrase_counts, text_counts)
@@ -37,4 +36,4 @@ def contact_phrases(phrases: pa.StructArray, counts: pa.StructArray) -> pa.Doubl
 def ad_score(phrases: pa.StructArray, counts: pa.StructArray) -> pa.DoubleArray:
     """How much of a text is advertising, 0 to 1: d / (d + 12), d being weighted phrases per 1,000 words (2,000 Han
     characters), 100 words added; null for a null text."""
-    return score(phrases, counts, WEIGHTS, HALF, VARIETY)
+    return score(phrases, counts, WEIGHTS, HALF)

@@ -14,6 +14,7 @@ from filters.length import field
 
 # Of a group at most so many times its different phrases count, so that an article about one word is no heap of it.
 REPEATS = 5
+VARIETY = 4.0  # different phrases, below which one word may be the subject
 MARGIN = 100.0  # words by which a text is taken to be longer: in a short one a phrase says little
 
 
@@ -34,18 +35,16 @@ def found_in(phrases: pa.StructArray, *groups: str) -> pa.Array:
     return functools.reduce(pc.add, (pc.struct_field(phrases, f"{group}_found") for group in groups))
 
 
-def score(
-    phrases: pa.StructArray, counts: pa.StructArray, weights: dict[str, float], half: float, variety: int
-) -> pa.DoubleArray:
+def score(phrases: pa.StructArray, counts: pa.StructArray, weights: dict[str, float], half: float) -> pa.DoubleArray:
     """How much of a text its phrases are, 0 to 1: d / (d + half), d being weighted phrases per 1,000 words.
 
-    Of each group at most REPEATS times its different phrases count. With fewer different phrases than `variety` d
+    Of each group at most REPEATS times its different phrases count. With fewer different phrases than VARIETY d
     shrinks in proportion, for one word may be the subject. MARGIN words are added to the text's own. Null for a null
     text.
     """
     heap = functools.reduce(pc.add, (pc.multiply(_capped(phrases, g), weight) for g, weight in weights.items()))
     different = functools.reduce(pc.add, (pc.struct_field(phrases, f"{g}_different") for g in weights))
-    varied = pc.min_element_wise(pc.divide(different.cast(pa.float64()), float(variety)), 1.0, skip_nulls=False)
+    varied = pc.min_element_wise(pc.divide(different.cast(pa.float64()), VARIETY), 1.0, skip_nulls=False)
     dense = pc.divide(pc.multiply(pc.multiply(heap, varied), 1000.0), pc.add(spaced_words(counts), MARGIN))
     return pc.divide(dense, pc.add(dense, half))
 

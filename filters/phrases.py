@@ -27,12 +27,12 @@ from filters.pieces import text_counts
 if TYPE_CHECKING:
     from curate.kernels.phrases import Automaton
 
-TOXIC_GROUPS = ("sexual", "suggestive", "profane", "insulting", "hateful", "violent")
+TOXIC_GROUPS = ("sexual", "suggestive", "profane", "insulting", "rude", "hateful", "violent")
 AD_GROUPS = ("luring", "offer", "figures", "contact", "boasting", "shady", "trade")
 SHIPPED_GROUPS = (*TOXIC_GROUPS, *AD_GROUPS)
 INNOCENT = "innocent"
 
-SHIPPED_SHA256 = "f3ad1d207be5cf060280ca7c6bf07868e51ed062c654451c36cfe93bcac0d782"
+SHIPPED_SHA256 = "403b2fe0dae1c200dc39de230638def28c2660b09717bcbb4dc3cec8c9150846"
 # Of each group: `found`, how often its phrases occur, and `different`, how many different ones do.
 COUNTS_TYPE = pa.struct(
     [pa.field(f"{group}_{what}", pa.int32()) for what in ("found", "different") for group in SHIPPED_GROUPS]
@@ -60,7 +60,7 @@ def read_list(path: str | Path, group: str | None = None) -> dict[str, str]:
             raise ValueError(f"{path}, line {number}: {phrase!r} stands in no group; begin the file with [some_group]")
         elif phrases.setdefault(phrase, group) != group:
             raise ValueError(
-                f"{path}, line {number}: {phrase!r} stands in {phrases[phrase]} and in {group}; choose one"
+                f"{path}, line {number}: {phrase!r} stands in [{phrases[phrase]}] and in [{group}]; choose one"
             )
     return phrases
 

@@ -14,9 +14,16 @@ from filters.phrases import phrase_counts
 from filters.pieces import text_counts
 
 # What a phrase of each group weighs: 1 where it alone says what the text is, less where good texts have it too.
-WEIGHTS = {"sexual": 1.0, "suggestive": 0.2, "profane": 0.5, "insulting": 0.3, "hateful": 1.0, "violent": 1.0}
+WEIGHTS = {
+    "sexual": 1.0,
+    "suggestive": 0.2,
+    "profane": 0.5,
+    "insulting": 0.3,
+    "rude": 0.1,
+    "hateful": 1.0,
+    "violent": 1.0,
+}
 HALF = 5.0  # weighted phrases per 1,000 words at which `toxicity` is 0.5
-VARIETY = 3  # different phrases, below which one word may be the subject
 
 
 @signal.batch(phrase_counts, text_counts)
@@ -28,7 +35,7 @@ def sexual_phrases(phrases: pa.StructArray, counts: pa.StructArray) -> pa.Double
 @signal.batch(phrase_counts, text_counts)
 def profane_words(phrases: pa.StructArray, counts: pa.StructArray) -> pa.DoubleArray:
     """Obscenities and insults per 1,000 words (2,000 Han characters); null without words."""
-    return density(found_in(phrases, "profane", "insulting"), counts)
+    return density(found_in(phrases, "profane", "insulting", "rude"), counts)
 
 
 @signal.batch(phrase_counts, text_counts)
@@ -49,4 +56,4 @@ def violent_phrases(phrases: pa.StructArray, counts: pa.StructArray) -> pa.Doubl
 def toxicity(phrases: pa.StructArray, counts: pa.StructArray) -> pa.DoubleArray:
     """How much of a text toxic phrases are, 0 to 1: d / (d + 5), d being weighted phrases per 1,000 words (2,000 Han
     characters), 100 words added; null for a null text."""
-    return score(phrases, counts, WEIGHTS, HALF, VARIETY)
+    return score(phrases, counts, WEIGHTS, HALF)
