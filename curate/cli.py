@@ -73,8 +73,10 @@ def init(
     if target.exists():
         _stop(CONFIGURATION, f"{target} is there already; remove it or choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    target.write_text(configuration(template).read_text(encoding="utf-8"), encoding="utf-8")
-    typer.echo(f"wrote {target}; next: llmsapp run {target} --set read.warc='crawl/*.warc.gz'")
+    text = configuration(template).read_text(encoding="utf-8")
+    target.write_text(text, encoding="utf-8")
+    next_ = next(line for line in text.splitlines() if line.startswith("# Run it:")).removeprefix("# Run it:").strip()
+    typer.echo(f"wrote {target}; next: {next_}")
 
 
 @app.command()

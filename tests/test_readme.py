@@ -63,3 +63,4 @@ def test_the_tree_tells_the_truth() -> None:
 def test_every_configuration_is_explained() -> None:
     for path in (ROOT / "configs").glob("*.yaml"):
         assert f"`{path.name}`" in README
+        assert "\n# Run it:  llmsapp " in path.read_text(encoding="utf-8"), f"{path.name} does not say how to run it"
