@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import gzip
 import os
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,6 +41,7 @@ class Sites:
         self.sites = sites
         self.requests: list[tuple[str, str, float]] = []
         self.agents: set[str] = set()
+        self.scheme = "http"
         self.port = 0
 
     def paths(self, host: str) -> list[str]:
@@ -50,12 +53,12 @@ class Sites:
 
     @property
     def netloc(self) -> Callable[[str], str]:
-        return lambda host: f"http://{host}:{self.port}"
+        return lambda host: f"{self.scheme}://{host}:{self.port}"
 
 
 @contextmanager
-def served(sites: dict[str, Site]) -> Iterator[Sites]:
-    """The sites, on a port the system chose."""
+def served(sites: dict[str, Site], certificate: Path | None = None) -> Iterator[Sites]:
+    """The sites, on a port the system chose; with TLS if there is a certificate (and its key, in one file)."""
     log = Sites(sites)
 
     class Handler(BaseHTTPRequestHandler):
@@ -89,6 +92,11 @@ def served(sites: dict[str, Site]) -> Iterator[Sites]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if certificate:
+        log.scheme = "https"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     log.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -115,6 +123,27 @@ crawling.PAGE_S = 2.0
 from curate.cli import main
 main()
 """
+
+
+def certificate(path: Path, host: str) -> Path:
+    """Write a certificate for `host`, signed by itself, and its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    path.write_bytes(secret + built.public_bytes(pem))
+    return path
 
 
 def crawl_command(*arguments: object) -> list[str]:

@@ -24,7 +24,19 @@ from warcio.archiveiterator import ArchiveIterator
 
 from curate.read.shard import Seen
 from curate.read.warc import warc
-from tests.crawl_sites import Reply, Site, Sites, crawl, crawl_command, environment, page, served, table, zipped
+from tests.crawl_sites import (
+    Reply,
+    Site,
+    Sites,
+    certificate,
+    crawl,
+    crawl_command,
+    environment,
+    page,
+    served,
+    table,
+    zipped,
+)
 
 
 def rows(archive: Path) -> list[dict[str, object]]:
@@ -130,6 +142,7 @@ class Mixed(NamedTuple):
     """Two crawls of all these sites, one after the other, with the same command."""
 
     sites: Sites
+    secure: Sites
     archive: Path
     first: subprocess.CompletedProcess[str]
     asked_first: int
@@ -149,15 +162,22 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
         "closed.test": closed, "denied.test": denied, "slowdown.test": slow_down, "hop.test": hop,
         "dying.test": dying(),
     }  # fmt: skip
-    with served(sites) as log, socket.create_server(("127.0.0.1", 0)) as proxy:
+    pem = certificate(folder / "tls.pem", "tls.test")
+    secure: dict[str, Site] = {"tls.test": table({"/": page("Secure")}), "impostor.test": table({"/": page("Wrong")})}
+    with (
+        served(sites) as log,
+        served(secure, pem) as tls,
+        socket.create_server(("127.0.0.1", 0)) as proxy,
+    ):
         at = log.netloc
         sites["jump.test"] = table({"/": Reply(b"", status=302, fields=(("Location", at("inside.test") + "/"),))})
         names = [*sites, "inside.test", "rebind.test"]
         allowed = [option for name in sites for option in ("--allow-host", f"{name}:{log.port}")]
-        starts = [*map(at, names), at("127.0.0.1"), at("2130706433"), at("localhost")]
+        allowed += ["--allow-host", "tls.test", "--allow-host", "impostor.test"]
+        starts = [*map(at, names), *map(tls.netloc, secure), at("127.0.0.1"), at("2130706433"), at("localhost")]
         arguments = [*starts, "-o", "c.warc.gz", *allowed, "--delay", "0.02", "--contact", "crawl@example.org"]
         arguments += ["--per-pattern", "40", "--depth", "30"]
-        through = {"http_proxy": f"http://127.0.0.1:{proxy.getsockname()[1]}"}
+        through = {"http_proxy": f"http://127.0.0.1:{proxy.getsockname()[1]}", "SSL_CERT_FILE": str(pem)}
         first = crawl(*arguments, cwd=folder, **through)
         asked_first = len(log.requests)
         second = crawl(*arguments, cwd=folder, **through)
@@ -168,7 +188,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
             proxied = 1
         except TimeoutError:
             pass
-        yield Mixed(log, folder / "c.warc.gz", first, asked_first, second, proxied)
+        yield Mixed(log, tls, folder / "c.warc.gz", first, asked_first, second, proxied)
 
 
 def test_a_crawl_says_what_became_of_each_site(mixed: Mixed) -> None:
@@ -213,6 +233,12 @@ def test_private_addresses_are_refused_however_they_are_written(mixed: Mixed) ->
     assert mixed.sites.paths("jump.test").count("/") == 1, "redirected to a name that is at a private address"
     assert f"--allow-host inside.test:{mixed.sites.port}" in mixed.first.stderr
     assert mixed.proxied == 0, "proxies of the environment are not used: they would resolve names themselves"
+
+
+def test_a_server_proves_who_it_is(mixed: Mixed) -> None:
+    assert "Secure" in documents(mixed.archive)[mixed.secure.netloc("tls.test") + "/"]
+    assert not mixed.secure.paths("impostor.test")
+    assert f"impostor.test:{mixed.secure.port} cannot prove who it is" in mixed.first.stderr
 
 
 def test_busy_servers_are_left_alone_for_as_long_as_they_ask(mixed: Mixed) -> None:

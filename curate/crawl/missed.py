@@ -55,8 +55,8 @@ def missed(error: BaseException, request: Request) -> Missed | None:
         return Missed("too slow", f"{url}: no whole answer in {request.meta.get('download_timeout', 0):.0f} s")
     if isinstance(error, ResponseDataLossError):
         return Missed("cut off", f"{url}: the connection ended before the answer did")
-    if isinstance(error, DownloadFailedError) and "certificate verify failed" in str(error):
-        return Missed("certificate", f"{host} cannot prove who it is: its certificate does not hold")
+    if isinstance(error, DownloadFailedError) and re.search(r"certificate verify failed|VerificationError", str(error)):
+        return Missed("certificate", f"{host} cannot prove who it is: its certificate is not valid for it")
     if isinstance(error, (DownloadFailedError, DownloadCancelledError, ConnectError, ConnectionClosed)):
         return Missed("unreachable", f"{host} cannot be reached: {_last_words(error)}")
     if isinstance(error, (OSError, EOFError, zlib.error, ValueError)):  # of decompressing, and of odd host names
