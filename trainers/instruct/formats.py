@@ -3,11 +3,13 @@
 alpaca    {"instruction": str, "input": str, "output": str}; `input` is "" where there is none.
           Taori et al. 2023, Stanford Alpaca, data release. More turns stand in `history`, a list of [question,
           answer] pairs before the last, and a system turn in `system`, as trainers that extend Alpaca read them.
-lima      {"conversations": [user, assistant, user, …], "source": str}; Zhou et al. 2023, LIMA, data release.
+lima      {"conversations": [user, assistant, user, …], "source": str}; Zhou et al. 2023, LIMA, data release. Its test
+          split asks only; a row without an answer is no example. A system turn stands in `system`, as above.
 messages  {"messages": [{"role": str, "content": str}, …]}; chat interfaces and most trainers.
 
 Any further key of a row is kept: provenance in its column, the rest in `extra`, and written back behind the keys of
-the format. `exact` writes only the format's own keys, and refuses a row that would then say something else.
+the format. Only a blank `source` or `input`, which says nothing, may come or go. `exact` writes only the format's own
+keys, and refuses a row that would then say something else.
 """
 
 from __future__ import annotations
@@ -40,9 +42,13 @@ class WrongRow(ValueError):
 
 
 class Format(NamedTuple):
-    """A format: its own keys in order, how to read a row, how to write one (without any further keys)."""
+    """A format: its own keys in order, keys that mean something besides, how to read a row, how to write one.
+
+    `write` leaves further keys to `written`.
+    """
 
     keys: tuple[str, ...]
+    besides: tuple[str, ...]
     read: Callable[[Row], Example]
     write: Callable[[Example], Row]
 
@@ -66,11 +72,13 @@ def from_alpaca(row: Row) -> Example:
                 found += text_faults(f"question {number} of `history`", question)
                 found += text_faults(f"answer {number} of `history`", answer)
                 turns += [(USER, question), (ASSISTANT, answer)]
+    system, system_faults = _system(row)
+    found += system_faults
     if found:
         raise WrongRow(found)
-    rest = _rest(row, ("instruction", "input", "output", *(("history",) if history else ())))
+    rest = _rest(row, ("instruction", "input", "output", *(("history",) if history else ()), *dict(system)))
     question = f"{row['instruction']}\n\n{row['input']}" if row["input"] else row["instruction"]
-    return _example([*turns, (USER, question), (ASSISTANT, row["output"])], rest, input_=row["input"])
+    return _example([*system, *turns, (USER, question), (ASSISTANT, row["output"])], rest, input_=row["input"])
 
 
 def to_alpaca(example: Example) -> Row:
@@ -107,9 +115,12 @@ def from_lima(row: Row) -> Example:
         found.append("`source` is missing")
     elif not isinstance(row["source"], str):
         found.append(f"`source` is {described(row['source'])}, not text")
+    system, system_faults = _system(row)
+    found += system_faults
     if found:
         raise WrongRow(found)
-    return replace(_example(turns, _rest(row, ("conversations", "source"))), source=row["source"])
+    rest = _rest(row, ("conversations", "source", *dict(system)))
+    return replace(_example([*system, *turns], rest), source=row["source"])
 
 
 def to_lima(example: Example) -> Row:
@@ -148,9 +159,9 @@ def to_messages(example: Example) -> Row:
 
 
 FORMATS: dict[str, Format] = {
-    "alpaca": Format(("instruction", "input", "output"), from_alpaca, to_alpaca),
-    "lima": Format(("conversations", "source"), from_lima, to_lima),
-    "messages": Format(("messages",), from_messages, to_messages),
+    "alpaca": Format(("instruction", "input", "output"), ("history", "system"), from_alpaca, to_alpaca),
+    "lima": Format(("conversations", "source"), ("system",), from_lima, to_lima),
+    "messages": Format(("messages",), (), from_messages, to_messages),
 }
 
 
@@ -182,9 +193,9 @@ def written(example: Example, name: str, *, exact: bool = False) -> tuple[Row, l
             raise WrongRow([f"has {' and '.join(what[k] for k in untold)}, for which {name} has no key of its own"])
         return row, [*more, *example.extra]
     taken = row | more
-    meant = {*taken, "history"} if name == "alpaca" else {*taken}
-    told_apart = [key for key in meant & example.extra.keys() if example.extra[key] != taken.get(key)]
-    clash = sorted(key for key in told_apart if example.extra[key] or taken.get(key))  # else both say nothing
+    meant = {*taken, *form.besides} & example.extra.keys()
+    told_apart = [key for key in meant if example.extra[key] != taken.get(key)]
+    clash = sorted(key for key in told_apart if _says_something(example.extra[key]) or taken.get(key))
     if clash:
         raise WrongRow([f"`{key}` has a meaning in {name} and another value in the row" for key in clash])
     return taken | {key: value for key, value in example.extra.items() if key not in taken}, []
@@ -196,13 +207,24 @@ def _example(turns: list[tuple[str, str]], rest: Row, *, input_: str | None = No
     for key in PROVENANCE:
         if isinstance(rest.get(key), str) and rest[key]:
             taken[key] = rest.pop(key)
-    system = rest.get("system")
-    if isinstance(system, str) and system.strip() and turns[0][0] != SYSTEM:
-        turns = [(SYSTEM, rest.pop("system")), *turns]
     tail = rest.get("input")
     if input_ is None and isinstance(tail, str) and tail and turns[-2][1].endswith(f"\n\n{tail}"):
         input_ = rest.pop("input")
     return Example(tuple(turns), input_ or None, **taken, extra=rest)
+
+
+def _system(row: Row) -> tuple[list[tuple[str, str]], list[str]]:
+    """The system turn of a row's `system`, if it has one, and what is wrong with it."""
+    system = row.get("system")
+    if not _says_something(system):
+        return [], []
+    if not isinstance(system, str):
+        return [], [f"`system` is {described(system)}, not text"]
+    return [(SYSTEM, system)], []
+
+
+def _says_something(value: Any) -> bool:
+    return bool(value.strip() if isinstance(value, str) else value)
 
 
 def _rest(row: Row, keys: tuple[str, ...]) -> Row:
