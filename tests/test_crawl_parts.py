@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import sys
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from curate.crawl.addresses import Guard, allowed_host, is_public
 from curate.crawl.archive import Archive, ArchiveBusy, ArchiveRefused
 from curate.crawl.book import Book, Chapter, book_text, listed_once, next_page, without_heading
 from curate.crawl.command import register
-from curate.crawl.crawling import user_agent
+from curate.crawl.crawling import DELAY_S, user_agent
 from curate.crawl.markup import BadSelector, Markup, xpath
 from curate.crawl.pacing import retry_after_s
+from curate.crawl.site import DEPTH, PAGES, PER_PATTERN
 from curate.crawl.urls import BadUrl, canonical, is_dated, is_endless, pattern, same_page, site_of
 
 # ---- addresses ---------------------------------------------------------------------------------------------------
@@ -317,6 +319,19 @@ def command(*arguments: object) -> tuple[int, str]:
     register(app)
     done = CliRunner().invoke(app, ["crawl", *map(str, arguments)])
     return done.exit_code, done.output
+
+
+def test_the_page_about_crawling_names_options_that_are_there() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "crawl.md").read_text(encoding="utf-8")
+    shown = " ".join(command("--help")[1].split())
+    assert set(re.findall(r"--[a-z][a-z-]+", page)) - {"--set"} <= set(re.findall(r"--[a-z][a-z-]+", shown))
+    for said in (
+        f"are followed; {DEPTH}.",
+        f"each site; {PAGES:,}.",
+        f"as /tag/#; {PER_PATTERN},",
+        f"host; {DELAY_S:.0f}.",
+    ):
+        assert said in shown, "the defaults in the help are those of the code"
 
 
 def test_wrong_use_is_told_before_anything_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

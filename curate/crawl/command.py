@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def crawl(
-    urls: Annotated[list[str], typer.Argument(metavar="URL…", help="Where to start; with --book, contents pages.")],
+    urls: Annotated[list[str], typer.Argument(metavar="URL", help="Where to start; with --book, contents pages.")],
     out: Annotated[
         Path, typer.Option("-o", "--out", metavar="OUT.warc.gz", help="The crawl; continued if it is there.")
     ],
