@@ -108,7 +108,8 @@ def convert(
     reading.problems.sort(key=lambda p: p.row)
     reading.rejected.sort(key=lambda r: r["row"])
     if reading.problems and (rejects is None or reading.broken):
-        raise BadRows(str(source), reading.problems)
+        advice = "" if reading.broken else "\nnothing was written; `--rejects FILE` puts these rows there and goes on"
+        raise BadRows(str(source), reading.problems, advice)
     if not rows and not reading.rejected:
         raise InputError(f"{source} holds no rows")
     if rejects is not None and reading.rejected:

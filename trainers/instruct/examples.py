@@ -65,14 +65,14 @@ class Problem:
 class BadRows(InputError):
     """Rows that are not what the format asks for: all of them, in the order of the file."""
 
-    def __init__(self, path: str, problems: list[Problem]) -> None:
+    def __init__(self, path: str, problems: list[Problem], advice: str = "") -> None:
         self.path, self.problems = path, problems
         shown = [f"  {problem}" for problem in problems[:100]]
         if len(problems) > len(shown):
             shown.append(f"  and {len(problems) - len(shown)} more")
         rows = len({problem.row for problem in problems})
         super().__init__(
-            f"{path}: {rows} {'row is' if rows == 1 else 'rows are'} not as they must be\n" + "\n".join(shown)
+            f"{path}: {rows} {'row is' if rows == 1 else 'rows are'} not as they must be\n" + "\n".join(shown) + advice
         )
 
 

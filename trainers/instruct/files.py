@@ -218,4 +218,6 @@ def _past_space(text: str, at: int) -> int:
 
 
 def _said(error: BaseException) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}, column {error.colno}"
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)
