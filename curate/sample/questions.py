@@ -40,37 +40,49 @@ QUESTIONS: dict[str, tuple[Questions, ...]] = {
              ("Yes, between April and October, and no more than two boxes at a time. Whatever we cannot use is sold at "
              "the summer fair, and the proceeds pay for the heating.")),
         )),
-        Questions("Vegetable boxes: your questions answered", (
-            ("What is in a box?",
-             ("Whatever is ripe. In spring that means leaves and radishes, in autumn roots and squash, and there are "
-             "always at least seven kinds that come from fields within a day's walk.")),
-            ("Can I leave out something I do not like?",
-             ("You can name two vegetables that you never want to see, and we will put in more of the others. We "
-              "cannot "
-             "pack every box by hand to a list, because there are only three of us.")),
-            ("When are the boxes delivered?",
-             ("On Wednesdays before noon for the valley, and on Fridays for everybody else. If you are out, we leave "
-             "the box in the shade, with a damp cloth over the salad.")),
-            ("How do I stop for the holidays?",
-             ("Write to us by Sunday evening and the next box will go to the school kitchen instead. You pay nothing "
-              "for "
-             "the weeks in which you are away.")),
+        Questions("Keeping vegetables fresh: your questions answered", (
+            ("How long do carrots keep in a cellar?",
+             ("Five months and more, if the leaves are twisted off and the roots lie in damp sand without "
+              "touching one another. A cellar between one and five degrees is best, and a box of sand lasts for "
+              "many winters.")),
+            ("Why should potatoes be stored in the dark?",
+             ("Light turns potatoes green, and the green parts contain solanine, which tastes bitter and upsets "
+              "the stomach. A paper sack or a lidded crate in a cool room is dark enough, and lets the damp "
+              "escape.")),
+            ("Can onions and potatoes be kept together?",
+             ("Better not. Potatoes give off moisture, which makes onions sprout and rot, while onions give off a"
+              " gas that wakes potatoes up. Two shelves apart in the same larder are usually far enough.")),
+            ("How can wilted lettuce be made crisp again?",
+             ("Cut a thin slice off the stem and stand the head in cold water for a quarter of an hour. The "
+              "leaves drink, the cells fill up, and most of the crunch comes back. Slimy leaves are past help.")),
+            ("What is the best way to freeze green beans?",
+             ("Boil the beans for three minutes, cool them in iced water, dry them on a cloth, and freeze them on"
+              " a tray before they go into a bag. Without the short boil they lose colour and taste within two "
+              "months.")),
+            ("When is a pumpkin ripe enough to store?",
+             ("A ripe pumpkin sounds hollow when knocked, and its stalk has turned to cork. Leave a hand's "
+              "breadth of stalk on the fruit, and let the skin harden in the sun for ten days.")),
         )),
-        Questions("Hiring a boat: what people ask", (
-            ("Do I need a licence?",
-             ("For the rowing boats you need nothing but dry shoes. For the motor boat we will show you the controls, "
-             "and the person at the wheel must be at least eighteen years old.")),
-            ("How many people fit into one boat?",
-             ("Four adults, or three adults and two children, and the life jackets decide in cases of doubt. A large "
-              "dog "
-             "counts as an adult, because it moves about more.")),
-            ("What if the weather turns?",
-             ("Watch the flag on the mill: when it goes up, come back to the nearest landing and call us. You will "
-              "get a "
-             "voucher for the time that you have lost.")),
-            ("Where may we stop on the way?",
-             ("At the three marked landings and on the sand bank below the chapel. The reeds are closed from March to "
-             "July, since birds are breeding there.")),
+        Questions("Rowing for beginners: what people ask", (
+            ("How should a life jacket fit?",
+             ("Snug enough that two fingers go under the shoulder straps, and no more. Lift the jacket by its "
+              "shoulders: if it slides up to the ears, a smaller size is the safer one.")),
+            ("Why does a rowing boat turn to one side?",
+             ("One oar pulls harder, deeper or earlier than the other. Keep both blades just under the surface, "
+              "watch a point on the bank behind the stern, and correct with single short strokes.")),
+            ("What does feathering an oar mean?",
+             ("Feathering means turning the blade flat while it travels back through the air. A flat blade meets "
+              "less wind and skips over small waves instead of catching in them.")),
+            ("How can a capsized boat be righted?",
+             ("Stay with the boat, since it floats and is easy to see. Two people stand on one edge, hold the "
+              "other and lean back until the hull rolls over, and then bail before climbing in over the stern.")),
+            ("When is the wind too strong for a small boat?",
+             ("White caps on the water are the usual limit, which is about force four, or thirty kilometres an "
+              "hour. A beginner should turn back earlier, because rowing home against the wind takes twice the "
+              "time.")),
+            ("Which knot holds a boat to a ring?",
+             ("The bowline holds without slipping and comes undone even after a wet night. A round turn and two "
+              "half hitches is quicker to tie, and can be let go while the rope is under load.")),
         )),
     ),
     "zh": (
@@ -86,25 +98,33 @@ QUESTIONS: dict[str, tuple[Questions, ...]] = {
             ("你们接受捐书吗？",
              "每年四月到十月接受捐书，一次不要超过两箱。用不上的书会在夏天的集市上出售，所得用来支付冬天的取暖费。"),
         )),
-        Questions("蔬菜箱问答", (
-            ("箱子里都有什么？",
-             "什么熟了就有什么。春天是青菜和小萝卜，秋天是根茎和南瓜，至少有七样，都来自步行一天之内能到的菜地。"),
-            ("不爱吃的菜可以不要吗？",
-             "您可以指定两样永远不想看见的菜，我们会用别的补上。不过没有办法按照每个人的清单装箱，因为我们只有三个人。"),
-            ("什么时候送到？",
-             "山谷里的住户星期三中午以前送到，其他地方星期五送。如果家里没有人，箱子会放在阴凉处，菜叶上盖一块湿布。"),
-            ("出门度假怎样暂停？",
-             "星期天晚上以前写信告诉我们，下一箱就会送到学校的食堂去。您不在家的那几个星期不收任何费用。"),
+        Questions("蔬菜保存问答", (
+            ("胡萝卜在地窖里能放多久？",
+             "五个月以上。先把叶子拧掉，再一层一层埋进潮湿的沙子里，根与根之间不要碰到。地窖的温度在一度到五度之间最合适，沙子可以用许多年。"),
+            ("土豆为什么要避光存放？",
+             "土豆见了光会变绿，变绿的地方含有龙葵碱，味道发苦，吃了肚子不舒服。放在阴凉的屋子里，用纸袋或者带盖的木箱装好，既不见光，也能透气。"),
+            ("洋葱和土豆可以放在一起吗？",
+             "最好不要。土豆会散出水气，让洋葱发芽腐烂；洋葱散出的气体又会催土豆发芽。同一个储藏室里，隔开两层架子一般就够了。"),
+            ("生菜蔫了怎样恢复脆嫩？",
+             "把根部切去薄薄一片，整棵立在冷水里泡一刻钟，叶片吸足了水，大半的脆劲就会回来。已经发黏的叶子只能扔掉。"),
+            ("四季豆冷冻以前为什么要焯水？",
+             "焯三分钟可以让豆子里的酶停下来，不然两个月以后颜色和味道都会变差。焯好马上过冰水，擦干，先摊在盘子里冻硬，再装进袋子。"),
+            ("怎样判断南瓜熟透了？",
+             "敲起来声音发空，瓜柄变得像软木一样，就是熟了。摘的时候留一掌长的瓜柄，在太阳底下晒十天，让瓜皮变硬，可以放到第二年春天。"),
         )),
-        Questions("租船须知：大家常问的几个问题", (
-            ("需要驾驶证吗？",
-             "划桨的小船只需要一双干鞋。带发动机的船我们会先教您操作，掌舵的人必须年满十八岁。"),
-            ("一条船能坐几个人？",
-             "四个大人，或者三个大人加两个孩子，拿不准的时候以救生衣的数目为准。大狗算一个大人，因为它更爱走动。"),
-            ("天气突然变坏怎么办？",
-             "请留意磨坊上的旗子，旗子升起来的时候，就近靠岸并给我们打电话。耽误的时间会折成一张代金券还给您。"),
-            ("途中可以在哪里停靠？",
-             "三个有标志的码头，以及小教堂下面的沙滩。三月到七月芦苇荡不开放，因为有鸟在那里孵蛋。"),
+        Questions("划船入门：大家常问的几个问题", (
+            ("救生衣怎样才算合身？",
+             "肩带下面能伸进两根手指，再多就太松了。提起肩部试一试，如果衣服一直滑到耳朵旁边，说明尺码太大，换小一号更安全。"),
+            ("小船为什么总往一边偏？",
+             "多半是一支桨划得更用力、更深或者更早。让两支桨的桨叶都刚好没入水面，眼睛看着船尾后面岸上的一个点，偏了就用短促的一桨修正。"),
+            ("平桨是什么意思？",
+             "桨叶在空中向后移动的时候转成水平，就叫平桨。放平的桨叶受风小，碰到小浪也会滑过去，不会被浪咬住。"),
+            ("小船翻了应该怎么办？",
+             "先抓住船，船不会沉，也更容易被人看见。两个人站在一侧的船舷上，拉住另一侧往后仰，船身就会翻过来，再把水舀出去，从船尾爬上去。"),
+            ("多大的风不适合划小船？",
+             "水面出现白浪就到了极限，大约是四级风，每小时三十公里。初学者应该更早回头，因为顶着风划回来要花两倍的时间。"),
+            ("系船用什么绳结最可靠？",
+             "单套结不会滑动，泡了一夜的水也解得开。绕一圈再打两个半结更快，绳子受力的时候也能放开。"),
         )),
     ),
 }  # fmt: skip
