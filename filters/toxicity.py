@@ -21,9 +21,9 @@ WEIGHTS = {
     "insulting": 0.3,
     "rude": 0.1,
     "hateful": 1.0,
-    "violent": 1.0,
+    "violent": 0.7,
 }
-HALF = 5.0  # weighted phrases per 1,000 words at which `toxicity` is 0.5
+HALF = 3.0  # weighted phrases per 1,000 words at which `toxicity` is 0.5
 
 
 @signal.batch(phrase_counts, text_counts)
@@ -54,6 +54,6 @@ def violent_phrases(phrases: pa.StructArray, counts: pa.StructArray) -> pa.Doubl
 
 @signal.batch(phrase_counts, text_counts)
 def toxicity(phrases: pa.StructArray, counts: pa.StructArray) -> pa.DoubleArray:
-    """How much of a text toxic phrases are, 0 to 1: d / (d + 5), d being weighted phrases per 1,000 words (2,000 Han
+    """How much of a text toxic phrases are, 0 to 1: d / (d + 3), d being weighted phrases per 1,000 words (2,000 Han
     characters), 100 words added; null for a null text."""
     return score(phrases, counts, WEIGHTS, HALF)

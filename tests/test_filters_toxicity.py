@@ -49,9 +49,9 @@ def test_toxic_pages_go(name: str) -> None:
 def test_one_toxic_comment_does_not_condemn_a_long_page() -> None:
     names = ("medicine, en", "product with prose, en", "shop description in an article, en")
     article = "\n".join(TEXTS["keep"][name] for name in names)
-    assert of(f"{article}\nYou are an idiot and a fucking moron.") < 0.3
+    assert of(f"{article}\nYou are an idiot and a fucking moron.") < 0.5
     article = "\n".join(TEXTS["keep"][name] for name in ("医学", "菜谱", "商店小记"))
-    assert of(f"{article}\n你这个傻逼，脑残，滚出去。") < 0.3
+    assert of(f"{article}\n你这个傻逼，脑残，滚出去。") < 0.5
 
 
 def test_densities() -> None:
