@@ -51,9 +51,9 @@ class Sites:
     def times(self, host: str) -> list[float]:
         return [when for name, _, when in self.requests if name == host]
 
-    @property
-    def netloc(self) -> Callable[[str], str]:
-        return lambda host: f"{self.scheme}://{host}:{self.port}"
+    def at(self, host: str) -> str:
+        """The address of a site, without a path."""
+        return f"{self.scheme}://{host}:{self.port}"
 
 
 @contextmanager

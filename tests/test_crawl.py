@@ -109,7 +109,9 @@ def busy() -> Site:
         asked[path] += 1
         if path == "/" and asked[path] == 1:
             return Reply(b"later", status=503, fields=(("Retry-After", "1"),))
-        return page("Busy") if path == "/" else None
+        if path == "/slowpoke" and asked[path] == 1:
+            return Reply(b"", status=408)
+        return page("Busy", "/slowpoke") if path in ("/", "/slowpoke") else None
 
     return answer
 
@@ -157,10 +159,11 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
     denied = table({"/robots.txt": Reply(b"User-agent: llmsapp\nDisallow: /\n\nUser-agent: *\nAllow: /")})
     slow_down = table({"/robots.txt": Reply(b"User-agent: *\nCrawl-delay: 3600")})
     hop = table({"/": Reply(b"", status=301, fields=(("Location", "http://169.254.169.254/latest/meta-data/"),))})
+    loop = table({"/": Reply(b"", status=302, fields=(("Location", "/#again"),))})
     sites: dict[str, Site] = {
         "blog.test": blog(), "docs.test": table(DOCS), "busy.test": busy(), "heavy.test": table(heavy()),
         "closed.test": closed, "denied.test": denied, "slowdown.test": slow_down, "hop.test": hop,
-        "dying.test": dying(),
+        "dying.test": dying(), "loop.test": loop,
     }  # fmt: skip
     pem = certificate(folder / "tls.pem", "tls.test")
     secure: dict[str, Site] = {"tls.test": table({"/": page("Secure")}), "impostor.test": table({"/": page("Wrong")})}
@@ -169,12 +172,12 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
         served(secure, pem) as tls,
         socket.create_server(("127.0.0.1", 0)) as proxy,
     ):
-        at = log.netloc
+        at = log.at
         sites["jump.test"] = table({"/": Reply(b"", status=302, fields=(("Location", at("inside.test") + "/"),))})
         names = [*sites, "inside.test", "rebind.test"]
         allowed = [option for name in sites for option in ("--allow-host", f"{name}:{log.port}")]
         allowed += ["--allow-host", "tls.test", "--allow-host", "impostor.test"]
-        starts = [*map(at, names), *map(tls.netloc, secure), at("127.0.0.1"), at("2130706433"), at("localhost")]
+        starts = [*map(at, names), *map(tls.at, secure), at("127.0.0.1"), at("2130706433"), at("localhost")]
         arguments = [*starts, "-o", "c.warc.gz", *allowed, "--delay", "0.02", "--contact", "crawl@example.org"]
         arguments += ["--per-pattern", "40", "--depth", "30"]
         through = {"http_proxy": f"http://127.0.0.1:{proxy.getsockname()[1]}", "SSL_CERT_FILE": str(pem)}
@@ -194,6 +197,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
 def test_a_crawl_says_what_became_of_each_site(mixed: Mixed) -> None:
     assert mixed.first.returncode == 1, mixed.first.stderr
     assert "Traceback" not in mixed.first.stderr
+    assert re.search(r"loop\.test:\d+/ leads back to http://loop", mixed.first.stderr)
     assert mixed.sites.agents == {next(iter(mixed.sites.agents))}
     assert re.fullmatch(r"llmsapp/\S+ \(\+crawl@example\.org\)", next(iter(mixed.sites.agents)))
 
@@ -236,7 +240,7 @@ def test_private_addresses_are_refused_however_they_are_written(mixed: Mixed) ->
 
 
 def test_a_server_proves_who_it_is(mixed: Mixed) -> None:
-    assert "Secure" in documents(mixed.archive)[mixed.secure.netloc("tls.test") + "/"]
+    assert "Secure" in documents(mixed.archive)[mixed.secure.at("tls.test") + "/"]
     assert not mixed.secure.paths("impostor.test")
     assert f"impostor.test:{mixed.secure.port} cannot prove who it is" in mixed.first.stderr
 
@@ -244,11 +248,12 @@ def test_a_server_proves_who_it_is(mixed: Mixed) -> None:
 def test_busy_servers_are_left_alone_for_as_long_as_they_ask(mixed: Mixed) -> None:
     refused, had = (w for h, p, w in mixed.sites.requests if (h, p) == ("busy.test", "/"))
     assert had - refused > 0.95
-    assert "Busy" in documents(mixed.archive)[mixed.sites.netloc("busy.test") + "/"]
+    texts = documents(mixed.archive)
+    assert all("Busy" in texts[mixed.sites.at("busy.test") + path] for path in ("/", "/slowpoke"))
 
 
 def test_pages_that_cost_too_much_are_left(mixed: Mixed) -> None:
-    at = mixed.sites.netloc("heavy.test")
+    at = mixed.sites.at("heavy.test")
     bodies = stored(mixed.archive)
     assert bodies[f"{at}/photo"] == bodies[f"{at}/film"] == b""
     assert f"{at}/cut" not in bodies
@@ -267,7 +272,7 @@ def test_a_server_that_goes_away_is_left(mixed: Mixed) -> None:
 
 
 def test_what_was_read_is_what_was_sent(mixed: Mixed) -> None:
-    at = mixed.sites.netloc("docs.test")
+    at = mixed.sites.at("docs.test")
     bodies = stored(mixed.archive)
     assert {path: bodies[at + path] for path in ("/", "/guide", "/plain.txt")} == {
         path: DOCS[path].body for path in ("/", "/guide", "/plain.txt")
@@ -333,7 +338,7 @@ def novels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Novels]:
     folder = tmp_path_factory.mktemp("novels")
     broken = {4}
     with served({"gbk.test": novel("gbk", "長夜", 6, broken), "big5.test": novel("big5", "山海", 3, set())}) as log:
-        at = log.netloc
+        at = log.at
         arguments = [at("gbk.test") + "/book/", at("big5.test") + "/book/", "-o", "n.warc.gz", "--delay", "0.02"]
         arguments += ["--allow-host", "gbk.test", "--allow-host", "big5.test"]
         arguments += ["--book", "--follow", "#list", "--content", "#content"]
@@ -369,12 +374,12 @@ def test_a_book_is_finished_without_asking_again(novels: Novels) -> None:
 
 def test_bytes_of_novels_stay_as_they_came_and_read_back_right(novels: Novels) -> None:
     folder, log = novels.folder, novels.sites
-    url = log.netloc("gbk.test") + "/book/1.html"
+    url = log.at("gbk.test") + "/book/1.html"
     assert stored(folder / "n.warc.gz")[url] == log.sites["gbk.test"]("/book/1.html").body
     read = {row["url"]: row for row in rows(folder / "n.warc.gz") if not row["skipped"]}
     assert "第1章的正文" in read[url]["html"]
     assert read[url]["charset"] == "gb18030"
-    big5 = read[log.netloc("big5.test") + "/book/3.html"]
+    big5 = read[log.at("big5.test") + "/book/3.html"]
     assert ("山海" in big5["html"], big5["charset"]) == (True, "big5")
 
 
@@ -384,7 +389,7 @@ def test_bytes_of_novels_stay_as_they_came_and_read_back_right(novels: Novels) -
 def test_interrupted_and_killed_crawls_go_on_where_they_were(tmp_path: Path) -> None:
     pages = {"/": page("All", *(f"/{n}" for n in range(30)))} | {f"/{n}": page(f"Page {n}") for n in range(30)}
     with served({"long.test": table(pages)}) as log:
-        arguments = (log.netloc("long.test"), "-o", "k.warc.gz", "--allow-host", "long.test", "--delay", "0.1")
+        arguments = (log.at("long.test"), "-o", "k.warc.gz", "--allow-host", "long.test", "--delay", "0.1")
 
         def run_until(requests: int, number: signal.Signals) -> subprocess.Popen[bytes]:
             process = subprocess.Popen(
@@ -411,7 +416,7 @@ def test_interrupted_and_killed_crawls_go_on_where_they_were(tmp_path: Path) -> 
         done = crawl(*arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert "bytes of a half-written record cut off" in done.stderr
-        assert set(documents(tmp_path / "k.warc.gz")) == {log.netloc("long.test") + path for path in pages}
+        assert set(documents(tmp_path / "k.warc.gz")) == {log.at("long.test") + path for path in pages}
         asked = Counter(log.paths("long.test"))
         assert set(asked) == {*pages, "/robots.txt"}
         assert sum(asked.values()) <= len(asked) + 2, "only pages in flight at the interrupt and the kill twice"
@@ -424,7 +429,7 @@ def test_interrupted_and_killed_crawls_go_on_where_they_were(tmp_path: Path) -> 
 def test_nothing_to_be_had_and_wrong_selectors(tmp_path: Path) -> None:
     denied = table({"/robots.txt": Reply(b"User-agent: *\nDisallow: /")})
     with served({"denied.test": denied, "gbk.test": novel("gbk", "長夜", 3, set())}) as log:
-        at = log.netloc
+        at = log.at
         allowed = ("--allow-host", "denied.test", "--allow-host", "gbk.test", "--allow-host", "127.0.0.1:1")
         book = (at("gbk.test") + "/book/", "-o", "b.warc.gz", "--book", "--delay", "0", *allowed)
         runs = [

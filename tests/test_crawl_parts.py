@@ -314,7 +314,7 @@ def test_the_user_agent_says_who_asks() -> None:
 
 
 def command(*arguments: object) -> tuple[int, str]:
-    app = typer.Typer()
+    app = typer.Typer(rich_markup_mode=None)
     app.command()(lambda: None)
     register(app)
     done = CliRunner().invoke(app, ["crawl", *map(str, arguments)])

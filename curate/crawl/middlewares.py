@@ -11,14 +11,14 @@ from collections import Counter
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from scrapy import signals
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import CannotResolveHostError, IgnoreRequest, StopDownload
 from scrapy.http import Response
 
-from curate.crawl.missed import Missed, missed
+from curate.crawl.missed import Missed, is_not_now, missed
 from curate.crawl.pages import STOPPED, TEXTUAL
 from curate.crawl.urls import site_of
 
@@ -64,8 +64,8 @@ class Archived(Middleware):
     transfer coding; it also hands out head fields one by one, so the stored head has their values as sent, in the order
     of their names, and the standard reason phrase. scrapy's own HttpCacheMiddleware would add a Date to what it stores.
 
-    "Not now" (429, 5xx) is no answer to keep. Of images, archives and what is larger than any page only the head is
-    fetched and kept, so that they are not asked for again either.
+    "Not now" (408, 429, 5xx) is no answer to keep. Of images, archives and what is larger than any page only the head
+    is fetched and kept, so that they are not asked for again either.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -77,23 +77,24 @@ class Archived(Middleware):
         """The response in the archive, if one stands there that may still be used."""
         from curate.read.http import parse_message
 
-        kept = self._spider.archive.response(request.url)
+        url = urldefrag(request.url).url  # a redirect may lead to a place within a page
+        kept = self._spider.archive.response(url)
         if kept is None or (is_robots(request) and (datetime.now(UTC) - kept.date).total_seconds() > ROBOTS_AGE_S):
             return None
         message = parse_message(kept.block)
         fields: dict[Any, Any] = {k: [v.encode("latin-1") for v in values] for k, values in message.fields.items()}
         flags = [FROM_ARCHIVE, STOPPED] if kept.cut else [FROM_ARCHIVE]
-        return Response(request.url, message.status or 200, fields, message.body, flags, request)
+        return Response(url, message.status or 200, fields, message.body, flags, request)
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Write what was fetched."""
-        if FROM_ARCHIVE in response.flags or response.status == 429 or response.status >= 500:
+        if FROM_ARCHIVE in response.flags or is_not_now(response.status):
             return response
         cut = STOPPED in response.flags
         block = response_head(response) + (b"" if cut else response.body)
         address = str(response.ip_address) if response.ip_address else None
         try:
-            self._spider.archive.write(request.url, address, request_head(request), block, cut)
+            self._spider.archive.write(urldefrag(request.url).url, address, request_head(request), block, cut)
         except OSError as error:
             self._spider.stop(error)
         return response
@@ -169,7 +170,8 @@ class Scope(Middleware):
         if site in self._spider.gone:
             raise Missed("site gone", f"{request.url}: the site went away")
         if self._spider.most is not None and self._asked[site] >= self._spider.most:
-            raise Missed(f"beyond --pages {self._spider.most}", request.url)
+            reason = f"beyond --pages {self._spider.most}"
+            raise Missed(reason, f"{request.url}: {reason}")
         self._asked[site] += 1
 
 
@@ -201,7 +203,7 @@ class RobotsRules(RobotsTxtMiddleware):
         """Close the site, or forget a body that is no rules."""
         if not is_robots(request) or response.status < 400:
             return response
-        if response.status == 429 or response.status >= 500:
+        if is_not_now(response.status):
             reason = f"{request.url} answered with status {response.status}; until it can be read, the site is closed"
             self._close(request, Missed("robots.txt", reason))
         return response.replace(body=b"")

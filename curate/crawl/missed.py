@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 SILENT = ("unreachable", "too slow", "cut off")
 
 
+def is_not_now(status: int) -> bool:
+    """Whether a status says that the server may answer another time: nothing to keep, and something to wait for."""
+    return status in (408, 429) or status >= 500
+
+
 class Missed(IgnoreRequest):
     """A page that is not asked for, or not used. `str()` is a sentence, with what to do where something can be done.
 

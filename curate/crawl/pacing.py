@@ -14,6 +14,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.pqueues import DownloaderAwarePriorityQueue
 
 from curate.crawl.middlewares import Middleware
+from curate.crawl.missed import is_not_now
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -48,7 +49,7 @@ class Pauses(Middleware):
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Put the host off when it says "not now"; for longer than two minutes: not in this run."""
-        if response.status == 429 or response.status >= 500:
+        if is_not_now(response.status):
             wait_s = retry_after_s(response)
             if wait_s is not None and wait_s > LONGEST_WAIT_S:
                 request.meta["dont_retry"] = True

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urldefrag
 
 from scrapy.dupefilters import RFPDupeFilter
 
+from curate.crawl.missed import Missed
 from curate.crawl.urls import is_dated, is_endless, pattern, site_of
 
 if TYPE_CHECKING:
@@ -37,7 +39,10 @@ class Traps(RFPDupeFilter):
         """Whether the request is dropped."""
         spider: Any = self._crawler.spider
         if super().request_seen(request):
-            if "redirect_times" in request.meta:
+            way = request.meta.get("redirect_urls", [])
+            if urldefrag(request.url).url in way:
+                spider.miss(request, Missed("redirect without end", f"{way[0]} leads back to {request.url}"))
+            elif way:
                 spider.tally.leave_out("redirect to a known page", request.url)
             return True
         if not request.meta.get("depth"):  # a start; where it has moved is its site now
