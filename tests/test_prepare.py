@@ -166,6 +166,15 @@ def test_duplicates(lang: str) -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_example_of_the_documentation(lang: str) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "prepare.md").read_text(encoding="utf-8")
+    before, after = (
+        re.findall(rf"<!-- {name}: {lang} -->\n```text\n(.*?)\n```", page, re.DOTALL)[0] for name in ("before", "after")
+    )
+    assert prepared(pipeline(lang), before) == [after]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
 def test_html_to_text(lang: str) -> None:
     page = batch_of([None], html=[f"<html><body><article><p>{BODY[lang]}</p></article></body></html>"])
     assert pipeline(lang)(page).column("text").to_pylist() == [BODY[lang]]
