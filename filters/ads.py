@@ -14,7 +14,7 @@ from filters.densities import density, found_in, score
 from filters.phrases import AD_GROUPS, phrase_counts
 from filters.pieces import text_counts
 
-# What a phrase of each group weighs.
+# What a phrase of each group weighs; figures are prices and telephone numbers, which shops and clinics list too.
 WEIGHTS = {"luring": 1.0, "offer": 0.5, "figures": 0.1, "contact": 0.5, "boasting": 0.5, "shady": 1.5, "trade": 0.3}
 HALF = 12.0  # weighted phrases per 1,000 words at which `ad_score` is 0.5
 
@@ -27,8 +27,8 @@ def ad_phrases(phrases: pa.StructArray, counts: pa.StructArray) -> pa.DoubleArra
 
 @signal.batch(phrase_counts, text_counts)
 def contact_phrases(phrases: pa.StructArray, counts: pa.StructArray) -> pa.DoubleArray:
-    """Invitations to get in touch (telephone numbers, 加微信, "call us") per 1,000 words (2,000 Han characters); null
-    without words."""
+    """Invitations to get in touch (加微信, 在线客服, "call us now", "WhatsApp") per 1,000 words (2,000 Han characters);
+    null without words."""
     return density(found_in(phrases, "contact"), counts)
 
 
