@@ -58,7 +58,7 @@ class FinetuneConfiguration(Section):
     training: TrainingSection = TrainingSection()
     optimizer: OptimizerSection = OptimizerSection()
     evaluation: EvaluationSection = EvaluationSection()
-    questions: Annotated[tuple[str, ...], Strict(False)] = ()  # asked at the end, to look at the answers
+    questions: Annotated[tuple[str, ...], Strict(False)] = ()  # asked of `latest` at the end, to look at it
 
 
 class Conversations(NamedTuple):
@@ -129,8 +129,9 @@ def finetune(configuration: FinetuneConfiguration) -> Progress:
         evaluation=configuration.evaluation,
         optimizing=configuration.optimizer,
     )
-    say(f"best on the validation sample: step {progress.best_step:,}, in {configuration.out / 'best'}")
-    for question, answer in answered(open_checkpoint(configuration.out / "best"), configuration.questions):
+    best = configuration.out / "best"
+    say(f"best on the examples kept apart: step {progress.best_step:,}, in {best}; the last step: {latest}")
+    for question, answer in answered(open_checkpoint(latest), configuration.questions):
         print(f"{question}\n  {answer}")
     return progress
 
