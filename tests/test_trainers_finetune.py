@@ -14,13 +14,16 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
+from curate.shipped import configuration as shipped
 from tests.trainers_fixture import small_tokenizer, tiny_model
 from trainers.chat import JINJA, encode
 from trainers.checkpoint import open_checkpoint, save_checkpoint
 from trainers.commands import register
+from trainers.config import read_configuration
 from trainers.errors import ConfigurationError, InputError
 from trainers.finetune import FinetuneConfiguration, drawn, encoded, finetune, rows_of
 from trainers.instruct.examples import BadRows, Example
+from trainers.instruct.pairs import asks
 from trainers.model import IGNORED
 from trainers.optim import OptimizerSection
 from trainers.tokenizer import BOS, PADDING, TURN_END, Tokenizer
@@ -290,3 +293,9 @@ def test_the_command_reads_a_configuration(base: Path, data: Path, tmp_path: Pat
     assert refused.exit_code == ConfigurationError.exit_code
     assert "alpaca" in refused.output
     assert "validation" in refused.output
+
+
+def test_the_shipped_configuration_is_whole() -> None:
+    read = read_configuration(shipped("finetune_demo"), FinetuneConfiguration)
+    assert (read.format, read.training.steps) == ("alpaca", 80)
+    assert all(asks(question) for question in read.questions)
