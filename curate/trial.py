@@ -62,21 +62,25 @@ def _shown(pipeline: Pipeline, batch: Batch) -> str:
             for rule, no, open_ in zip(numbered.step.rules, failed, unknown, strict=True):
                 lines.append(f"{'drop' if no[0] else 'undecided' if open_[0] else 'keep':<10} {rule}")
         else:
-            before = batch.column("text")[0].as_py()
+            before = batch
             batch = pipeline(batch)
             lines += _changed(numbered.step, before, batch)
     return "\n".join(lines)
 
 
-def _changed(step: Any, before: str | None, batch: Batch) -> list[str]:
+def _changed(step: Any, before: Batch, batch: Batch) -> list[str]:
     if not batch.num_rows:
         return ["the step dropped the document"]
     reason = batch.column("error")[0].as_py() if "error" in batch.schema.names else None
     if reason:
         return [f"quarantined: {reason}"]
     lines = [batch.column("text")[0].as_py() or "(no text)"]
-    if before is not None and hasattr(step, "explain"):
-        lines += ["", *(f"changed: {change}" for change in step.explain(before))]
+    brought = {n: batch.column(n)[0].as_py() for n in batch.schema.names if n not in before.schema.names}
+    told = [f"{name}: {value}" for name, value in brought.items() if value is not None]
+    lines += ["", *told] if told else []
+    text = before.column("text")[0].as_py()
+    if text is not None and hasattr(step, "explain"):
+        lines += ["", *(f"changed: {change}" for change in step.explain(text))]
     return lines
 
 

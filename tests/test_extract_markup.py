@@ -274,6 +274,14 @@ def test_columns_of_the_step() -> None:
     assert extract_html("resiliparse", metadata=False)(batch).schema.names == ["text", "error"]
 
 
+def test_try_shows_them() -> None:
+    from curate.trial import try_step
+
+    shown = try_step("extract_html", f"<title>Bulbs</title>{script(FAQ)}".encode(), [])
+    assert "title: Bulbs\n" in shown
+    assert PAIRS[1].answer in shown
+
+
 def test_what_the_source_brought_stays() -> None:
     page = f"<title>Bulbs</title>{script(FAQ)}"
     own = [{"question": "Own?", "answer": "Own.", "method": "source"}]
