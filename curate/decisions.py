@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from curate.store import WORK_PARQUET, Rows, reading
-from curate.work import whole
+from curate.store import Rows, read_work, write_work
 
 ALIVE, DROPPED, QUARANTINED = 0, 1, 2
 _ARRAYS = ("fate", "step", "rule", "reached", "text_bytes")
@@ -77,13 +75,11 @@ class Decisions:
         columns = {"row": pa.array(self.rows, pa.int64())}
         columns |= {name: pa.array(getattr(self, name)) for name in _ARRAYS}
         columns |= {name: self.notes(name) for name in _NOTES}
-        with whole(path) as temporary:
-            pq.write_table(pa.table(columns), temporary, **WORK_PARQUET)
+        write_work(pa.table(columns), path)
 
     @classmethod
     def load(cls, path: Path) -> Decisions:
-        with reading(path):
-            table = pq.read_table(path, use_threads=False, page_checksum_verification=True)
+        table = read_work(path)
         out = cls(table["row"].to_numpy())
         rows = out.rows.tolist()
         for name in _ARRAYS:

@@ -226,9 +226,12 @@ def _claimed(folder: Folder, pipeline: Pipeline) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise OutputBusy(f"another run is working on {folder.root}; wait for it or give another folder") from error
+        for path in work.left_over(folder.root):
+            path.unlink(missing_ok=True)
         if known is None:
             work.write_json(run, mine)
         folder.manifest.unlink(missing_ok=True)  # no manifest: unfinished
+        work.keep_names(folder.root)
         yield
 
 

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from curate.decisions import ALIVE, DROPPED, QUARANTINED, Decisions
 from curate.pipeline import Pipeline, Stage, with_verdict
 from curate.signals import Signal
-from curate.store import Rows, SignalStore, TextStore
+from curate.store import Rows, SignalStore, TextStore, read_work
 from curate.work import Folder
 
 DESCRIBES = ("id", "url", "date", "offset", "content_type", "charset", "charset_evidence")
@@ -116,7 +116,7 @@ def _column(values: Any) -> pa.Array:
 def _described(store: TextStore) -> pa.Table:
     """What describes every document, without its text."""
     several = ["file"] if "file" in pq.read_schema(store.paths[0]).names else []
-    tables = [pq.read_table(p, columns=["row", *DESCRIBES, *several], use_threads=False) for p in store.paths]
+    tables = [read_work(p, ["row", *DESCRIBES, *several]) for p in store.paths]
     return pa.concat_tables(tables).sort_by("row")
 
 

@@ -26,7 +26,7 @@ from curate.pipeline import Pipeline, addressed
 from curate.read import Shard
 from curate.rows import ShardRows, shard_key, signal_store, stage_signals
 from curate.schema import Batch
-from curate.store import WORK_PARQUET, SignalStore
+from curate.store import WORK_PARQUET, SignalStore, proof, read_work, reading, write_work
 from curate.work import Folder, finish, whole
 from curate.write import DataWriter, write_table
 
@@ -77,7 +77,7 @@ class RowsTask:
         folder, pipeline = context.folder, context.pipeline
         rows = ShardRows(pipeline, folder, self.phase, self.shard, watch)
         before = Decisions.load(folder.part("decisions", self.before)) if self.before else None
-        verdicts = [verdict_slice(pq.read_table(p, use_threads=False), self.ordinal) for p in self.verdicts]
+        verdicts = [verdict_slice(read_work(p), self.ordinal) for p in self.verdicts]
         batches = rows.run(before, verdicts)
         if rows.phase.sweep:
             sketch = _Sketches(rows.phase.sweep.step, rows.phase.sweep.number)
@@ -166,7 +166,7 @@ class MatchTask(_OfSweep):
         tables = [_sketch_part(path, self.part, ordinal) for ordinal, path in enumerate(self.sketches)]
         ordered = pa.concat_tables(tables).sort_by(ADDRESS).combine_chunks()
         path = context.folder.part("match", self.key)
-        _save(self.sweep.match(ordered), path)
+        write_work(self.sweep.match(ordered), path)
         return finish(context.folder, self.kind, self.key, [path], {"timings": _sweep_timings(self, cpu)})
 
 
@@ -187,9 +187,9 @@ class SettleTask(_OfSweep):
 
     def __call__(self, context: Context, watch: Watch) -> Record:
         cpu = time.process_time()
-        matches = pa.concat_tables([pq.read_table(p, use_threads=False) for p in self.matches])
+        matches = pa.concat_tables([read_work(p) for p in self.matches])
         path = context.folder.part("settle", self.key)
-        _save(self.sweep.settle(matches.combine_chunks()).sort_by(ADDRESS), path)
+        write_work(self.sweep.settle(matches.combine_chunks()).sort_by(ADDRESS), path)
         return finish(context.folder, self.kind, self.key, [path], {"timings": _sweep_timings(self, cpu)})
 
 
@@ -201,7 +201,7 @@ def rows_tasks(
 ) -> list[RowsTask]:
     """A task per shard; its key holds all its result depends on, of other shards only the verdict on its own rows."""
     rules = context.pipeline.rows_key(phase)
-    tables = [pq.read_table(path, use_threads=False) for path in settled]
+    tables = [read_work(path) for path in settled]
     tasks = []
     for ordinal, shard in enumerate(shards):
         previous = before[ordinal].key if before else ""
@@ -272,7 +272,8 @@ class _Sketches:
         parts = table["part"].to_numpy()
         table = table.drop_columns(["part"])
         groups = []
-        with whole(path) as temporary, pq.ParquetWriter(temporary, table.schema, **WORK_PARQUET) as writer:
+        whole_file = whole(path, proof(lambda: table.num_rows))
+        with whole_file as temporary, pq.ParquetWriter(temporary, table.schema, **WORK_PARQUET) as writer:
             for part in range(self.sweep.parts):
                 rows = table.filter(pa.array(parts == part)).combine_chunks()
                 if rows.num_rows:
@@ -283,7 +284,7 @@ class _Sketches:
 
 
 def _sketch_part(path: Path, part: int, ordinal: int) -> pa.Table:
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+    with reading(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
         listed = (file.metadata.metadata or {}).get(b"parts", b"").decode()
         groups = [int(p) for p in listed.split(",") if p]
         if part in groups:
@@ -291,11 +292,6 @@ def _sketch_part(path: Path, part: int, ordinal: int) -> pa.Table:
         else:
             table = file.schema_arrow.empty_table()
     return table.append_column("shard", pa.array(np.full(table.num_rows, ordinal, np.int32))).replace_schema_metadata()
-
-
-def _save(table: pa.Table, path: Path) -> None:
-    with whole(path) as temporary:
-        pq.write_table(table, temporary, **WORK_PARQUET)
 
 
 def _sweep(context: Context, phase: int) -> tuple[Any, int]:

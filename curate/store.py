@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import errno
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,33 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
 
 
+def proof(rows: Callable[[], int]) -> Callable[[Path], None]:
+    """For `whole`: reads a Parquet file back, every page against its sum, and counts its rows."""
+
+    def prove(path: Path) -> None:
+        try:
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                found = sum(b.num_rows for b in file.iter_batches(4 * ROW_GROUP, use_threads=False))
+        except (pa.ArrowException, OSError) as error:
+            raise OSError(errno.EIO, f"what was written cannot be read back ({error}); is the disk failing?") from error
+        if found != rows():
+            raise OSError(errno.EIO, f"{rows()} rows were written and {found} read back; is the disk failing?")
+
+    return prove
+
+
+def write_work(table: pa.Table, path: Path) -> None:
+    """A table of a phase, as a work file."""
+    with whole(path, proof(lambda: table.num_rows)) as temporary:
+        pq.write_table(table, temporary, **WORK_PARQUET)
+
+
+def read_work(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """A work file, its sums checked. Raises WorkDamaged."""
+    with reading(path):
+        return pq.read_table(path, columns=columns, use_threads=False, page_checksum_verification=True)
+
+
 class BatchWriter:
     """Writes batches as one Parquet file in row groups of 1,024 rows, or of 16 MB if that is reached before.
 
@@ -70,7 +98,7 @@ class BatchWriter:
         self._group_rows = self._group_bytes = 0
 
     def __enter__(self) -> BatchWriter:
-        self._whole = whole(self.path)
+        self._whole = whole(self.path, proof(lambda: self.rows))
         self._writer = pq.ParquetWriter(self._whole.__enter__(), self.schema, **self.options)
         return self
 
@@ -103,8 +131,10 @@ class BatchWriter:
             if kind is None and self.notes:
                 self._writer.add_key_value_metadata(self.notes)
             self._writer.close()
-        finally:
-            self._whole.__exit__(kind, error, trace)
+        except BaseException as failed:  # as when the disk is full: a file without its end must not appear
+            self._whole.__exit__(type(failed), failed, failed.__traceback__)
+            raise
+        self._whole.__exit__(kind, error, trace)
 
 
 def _row_sizes(batch: Batch) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -286,6 +316,4 @@ class SignalStore:
     def save(self) -> None:
         """Write what is new, if anything is."""
         if self._added or not self.path.exists():
-            table = self.table().replace_schema_metadata(self._keys)
-            with whole(self.path) as temporary:
-                pq.write_table(table, temporary, **WORK_PARQUET)
+            write_work(self.table().replace_schema_metadata(self._keys), self.path)

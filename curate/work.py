@@ -1,8 +1,8 @@
 """Files of a run that appear whole or not at all, and the records that say which work is done.
 
-A file is written under a temporary name in its own folder, flushed to the disk, and renamed. A record is the
-completion mark of a task and its statistics in one; its name is the digest of all the task depends on, so that a
-change of input, configuration or code finds no record and the work is done again.
+A file is written under a temporary name in its own folder, flushed to the disk, read back and proved, and renamed. A
+record is the completion mark of a task and its statistics in one; its name is the digest of all the task depends on, so
+that a change of input, configuration or code finds no record and the work is done again.
 """
 
 from __future__ import annotations
@@ -65,17 +65,37 @@ class Folder:
 
 
 @contextlib.contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """`with whole(path) as temporary`: `path` appears when the block ends well, and not at all when it does not."""
+def whole(path: Path, prove: Callable[[Path], None] | None = None) -> Iterator[Path]:
+    """`with whole(path) as temporary`: `path` appears when the block ends well, and not at all when it does not.
+
+    `prove` reads the file back under its temporary name, and raises where it is not what was to be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
         with open(temporary, "rb+") as handle:
             os.fsync(handle.fileno())
+        if prove is not None:
+            prove(temporary)
         os.replace(temporary, path)
+        keep_names(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def keep_names(folder: Path) -> None:
+    """Flush a folder itself: a rename in it, or a name removed from it, then outlives a loss of power."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def left_over(folder: Path) -> list[Path]:
+    """Temporary files that killed runs have left below `folder`."""
+    return [path for path in folder.rglob(".*.tmp") if path.is_file()]
 
 
 def write_text(path: Path, text: str) -> None:

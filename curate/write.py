@@ -7,6 +7,7 @@ No manifest, no finished run. Same input and configuration: the same bytes.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -94,8 +95,10 @@ class DataWriter:
         self._text_bytes = dict.fromkeys(SPLITS, 0)
 
     def __enter__(self) -> DataWriter:
-        for writer in self._writers.values():
-            writer.__enter__()
+        with contextlib.ExitStack() as opened:
+            for writer in self._writers.values():
+                opened.enter_context(writer)
+            self._open = opened.pop_all()
         return self
 
     def write(self, batch: Batch, hashes: np.ndarray[Any, np.dtype[np.uint64]]) -> None:
@@ -109,8 +112,8 @@ class DataWriter:
             self._text_bytes[split] += sum(len((t or "").encode()) for t in texts)
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        self._open.__exit__(kind, error, trace)
         for split, writer in self._writers.items():
-            writer.__exit__(kind, error, trace)
             self.finished[split] = {
                 "rows": writer.rows,
                 "text_bytes": self._text_bytes[split],
@@ -126,15 +129,12 @@ def pack(folder: Folder, kind: str, files: list[Path], names: Any) -> list[Path]
     out: list[Path] = []
     for i, group in enumerate(_neighbours(files)):
         target = names(i)
-        target.parent.mkdir(parents=True, exist_ok=True)
         made = group[0] if len(group) == 1 else _joined(folder, kind, group)
-        temporary = target.with_name(f".{target.name}.tmp")
-        temporary.unlink(missing_ok=True)
-        try:
-            os.link(made, temporary)
-        except OSError:  # a file system without hard links
-            shutil.copyfile(made, temporary)
-        os.replace(temporary, target)
+        with whole(target) as temporary:
+            try:
+                os.link(made, temporary)
+            except OSError:  # a file system without hard links
+                shutil.copyfile(made, temporary)
         out.append(target)
     return out
 
