@@ -84,7 +84,9 @@ def _total(records: list[list[Record]]) -> tally.Tally:
             total = tally.add(total, part)
         if number == 0:
             whole.records, whole.documents = total.records, total.documents
-            whole.skipped, whole.damaged_bytes = total.skipped, total.damaged_bytes
+            whole.skipped = total.skipped
+            for name in tally.STORED:
+                setattr(whole, name, getattr(total, name))
         whole.steps += total.steps
         whole.samples |= total.samples
     return whole

@@ -20,7 +20,7 @@ from curate.ledger import last_measured
 from curate.pipeline import Pipeline
 from curate.rules import comparisons
 from curate.signals import Signal
-from curate.tally import StepTally, Tally
+from curate.tally import STORED, StepTally, Tally
 from curate.versions import versions
 
 VERSION = 1
@@ -90,7 +90,7 @@ def build_report(
         "bytes_in": sum(i["bytes"] for i in inputs),
         "text_bytes_in": pc.sum(bytes_).as_py() or 0,
         "text_bytes_kept": pc.sum(bytes_.filter(kept)).as_py() or 0,
-        "damaged_bytes": total.damaged_bytes,
+        **{name: getattr(total, name) for name in STORED},
         "reproducible": True,
         "steps": [_step(s) for s in steps],
         "signals": [_distribution(table, s, kept, _thresholds(pipeline, s)) for s in signals],
@@ -309,6 +309,9 @@ def _check(data: dict[str, Any]) -> None:
         raise AssertionError(
             f"{data['records']} records are not {sum(data['skipped'].values())} skipped + {data['documents']} documents"
         )
+    counted = sum(data[name] for name in STORED)
+    if counted and counted != data["bytes_in"]:  # a source of your own may leave its bytes uncounted
+        raise AssertionError(f"{counted} bytes are read, damaged or blank, of {data['bytes_in']} in the input")
     if data["documents"] != data["kept"] + data["dropped"] + data["quarantined"]:
         raise AssertionError("documents are not kept + dropped + quarantined")
 

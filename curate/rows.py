@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,9 @@ class ShardRows:
                 text.close(self._notes(), error)
         for store in self.stores.values():
             store.save()
-        self.tally.damaged_bytes = self.seen.damaged_bytes
+        if self.number == 0:
+            for name in tally.STORED:
+                setattr(self.tally, name, getattr(self.seen, name))
         self._check()
 
     def _through(self, batch: Batch, first: bool) -> Batch:
@@ -130,15 +133,15 @@ class ShardRows:
         """What the reading found besides documents, kept with the text for runs that do not read again."""
         import json
 
-        seen = {"first": self.seen.first, "end": self.seen.end, "damaged_bytes": self.seen.damaged_bytes}
-        return {"reading": json.dumps({"records": self.tally.records, "skipped": self.tally.skipped, **seen})}
+        reading = {"records": self.tally.records, "skipped": self.tally.skipped, "seen": asdict(self.seen)}
+        return {"reading": json.dumps(reading)}
 
     def _recall(self, notes: dict[str, str]) -> None:
         import json
 
         reading = json.loads(notes["reading"])
         self.tally.records, self.tally.skipped = reading["records"], reading["skipped"]
-        self.seen = Seen(reading["first"], reading["end"], reading["damaged_bytes"])
+        self.seen = Seen(**reading["seen"])
 
     def _survivors(self, verdicts: list[pa.Table]) -> Iterator[Batch]:
         """What the phases before kept, with the columns of the sweeps' verdicts."""
@@ -305,9 +308,12 @@ class ShardRows:
         return verdicts | {s.name for s in self.pipeline.signals if s.compute}
 
     def _check(self) -> None:
-        """The identities, at each commit: records = skipped + documents; in = out + dropped + quarantined."""
-        counted = self.tally
+        """The identities, at each commit: every stored byte is read, damaged or blank; records = skipped + documents;
+        in = out + dropped + quarantined."""
+        counted, seen = self.tally, self.seen
         where = f"{self.shard.source} at {self.shard.start}"
+        if seen.bytes and seen.first is not None and seen.end is not None and seen.bytes != seen.end - seen.first:
+            raise AssertionError(f"{where}: {seen.bytes} bytes are counted, of {seen.end - seen.first}")
         if self.number == 0 and counted.records != sum(counted.skipped.values()) + counted.documents:
             raise AssertionError(f"{where}: {counted.records} records are not skipped + documents")
         for step in counted.steps:

@@ -19,6 +19,7 @@ from curate.schema import Batch
 SAMPLES_PER_RULE = 12
 SAMPLES_KEPT = 40
 SAMPLE_CHARACTERS = 800
+STORED = ("read_bytes", "damaged_bytes", "blank_bytes")  # what became of the input's bytes, as `curate.read.Seen` says
 
 
 @dataclass
@@ -58,7 +59,9 @@ class Tally:
     records: int = 0
     documents: int = 0
     skipped: dict[str, int] = field(default_factory=dict)
+    read_bytes: int = 0
     damaged_bytes: int = 0
+    blank_bytes: int = 0
     steps: list[StepTally] = field(default_factory=list)
     samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # "kept", or "step/rule" -> rows
 
@@ -109,7 +112,9 @@ def add(a: Tally, b: Tally) -> Tally:
         a.records + b.records,
         a.documents + b.documents,
         _sum(a.skipped, b.skipped),
+        a.read_bytes + b.read_bytes,
         a.damaged_bytes + b.damaged_bytes,
+        a.blank_bytes + b.blank_bytes,
         [_add_steps(x, y) for x, y in zip(a.steps, b.steps, strict=True)],
         {
             key: smallest(a.samples.get(key, []) + b.samples.get(key, []), key)

@@ -14,19 +14,18 @@ WARC 1.1: ISO 28500:2017. ARC 1 and 2: Internet Archive, ARC File Format (1996).
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from curate.read.batches import HEAD_BYTES, MAX_DOCUMENT
+from curate.read.packing import HEAD, Packing, Part, packing_of, padding
 from curate.read.shard import Seen, Shard
-from curate.read.stored import BLOCK, GZIP_MAGIC, Damage, GzipMember, Window, inflated, kind_of
+from curate.read.stored import BLOCK, Damage, Window
+from curate.read.stream import GAP, Stream
 
-MAX_HEAD = 64 << 10  # bytes of a record header; a thousand fields fit, and 50 MB of them cannot stall a reader
+MAX_HEAD = HEAD  # bytes of a record header; a thousand fields fit, and 50 MB of them cannot stall a reader
 MAX_BLOCK = MAX_DOCUMENT + MAX_HEAD  # an HTTP head comes on top of the page
 
-_GAP = b"\r\n \t\0"  # between records; only line ends are right, zeros are padding
-_GAPS = re.compile(rb"[\r\n \t\0]*")
 _BLANK_LINE = re.compile(rb"\r{0,2}\n\r{0,2}\n")  # LF alone and CR CR LF both occur in the wild
 _LENGTH = re.compile(rb"\ncontent-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r{0,2}\n", re.I)
 _ARC_LINE = re.compile(
@@ -83,7 +82,7 @@ class Format:
             yield last
 
 
-WARC = Format("WARC", re.compile(rb"WARC/\d"), re.compile(rb"(?<=\n)WARC/\d"))
+WARC = Format("WARC", re.compile(rb"WARC/\d"), re.compile(rb"WARC/\d\.\d+[ \t]*\r{0,2}\n"))
 ARC = Format("ARC", _ARC_LINE, re.compile(rb"(?<=\n)[a-zA-Z][a-zA-Z0-9+.\-]{0,20}:"))
 
 
@@ -117,98 +116,7 @@ def _arc_header(data: bytes, at: int) -> tuple[dict[str, str], int] | None:
     return header, line.end()
 
 
-class _Stream:
-    """The bytes of a unit, with as much look-ahead as is asked for.
-
-    `None` among the blocks is a soft end, the end of a gzip member: passed only when a record needs what comes after
-    it. A stream over a plain file is given its `window`, and can go anywhere in it.
-    """
-
-    def __init__(self, blocks: Iterator[bytes | None], offset: int = 0, window: Window | None = None) -> None:
-        self._blocks = blocks
-        self._window = window
-        self._data = b""
-        self._at = 0
-        self._base = offset
-        self._soft = False
-        self.damage: Damage | None = None
-
-    @classmethod
-    def plain(cls, window: Window, at: int) -> _Stream:
-        return cls(window.blocks(at), at, window)
-
-    @property
-    def offset(self) -> int:
-        """Where the next byte stands, counted from the start of the unit (plain: of the file)."""
-        return self._base + self._at
-
-    def _more(self, need: bool) -> bytes:
-        """The next block; b"" at the end, and at a soft end unless bytes are needed."""
-        while need or not self._soft:
-            try:
-                block = next(self._blocks, b"")
-            except Damage as damage:
-                self.damage, self._blocks, block = damage, iter(()), b""
-            if block is not None:
-                self._soft = False
-                return block
-            self._soft = True
-        return b""
-
-    def look(self, length: int, need: bool = False) -> tuple[bytes, int]:
-        """(buffer, place of the next byte in it) with at least `length` bytes ahead unless the unit ends."""
-        have = len(self._data) - self._at
-        if have < length:
-            parts = [self._data[self._at :]]
-            while have < length and (block := self._more(need)):
-                parts.append(block)
-                have += len(block)
-            self._base += self._at
-            self._data, self._at = b"".join(parts), 0
-        return self._data, self._at
-
-    def take(self, length: int) -> bytes:
-        """The next `length` bytes, fewer only at the end of the unit."""
-        data, at = self.look(length, need=True)
-        taken = data[at : at + length]
-        self._at += len(taken)
-        return taken
-
-    def skip(self, length: int) -> int:
-        """Pass `length` bytes without keeping them; how many there were."""
-        start = self.offset
-        if self._window and length > BLOCK:
-            self._go(min(start + length, self._window.size))
-        else:
-            while self.offset - start < length and self.take(min(start + length - self.offset, BLOCK)):
-                pass
-        return self.offset - start
-
-    def back(self, offset: int, taken: bytes) -> None:
-        """To `offset` again, from where `taken` and then line ends were read. Without `taken`, only if plain."""
-        if self._window:
-            self._go(offset)
-        elif taken:
-            gap = b"\n" * (self.offset - offset - len(taken))
-            self._data, self._at, self._base = taken + gap + self._data[self._at :], 0, offset
-
-    def _go(self, offset: int) -> None:
-        assert self._window
-        self._blocks, self._data, self._at, self._base = self._window.blocks(offset), b"", 0, offset
-
-    def pass_gap(self) -> bool:
-        """Pass what stands between records; whether anything follows before the (soft) end."""
-        while True:
-            data, at = self.look(1)
-            if at >= len(data):
-                return False
-            gap = _GAPS.match(data, at)
-            self._at = gap.end() if gap else at
-            if self._at < len(data):
-                return True
-
-
-def _find_record(stream: _Stream, form: Format, limit: int | None = None) -> bool:
+def _find_record(stream: Stream, form: Format, limit: int | None = None) -> bool:
     """Move `stream` to the next header that holds up; False if none starts before `limit` or the (soft) end."""
     while True:
         data, at = stream.look(BLOCK)
@@ -227,7 +135,7 @@ def _find_record(stream: _Stream, form: Format, limit: int | None = None) -> boo
         stream.skip(ahead - MAX_HEAD)  # a header at the edge is looked at again, whole
 
 
-def _record(stream: _Stream, form: Format, offset: int, within: int) -> Stored:
+def _record(stream: Stream, form: Format, offset: int, within: int) -> Stored:
     """The record at the next byte of `stream`; with a problem, `stream` is moved to the next header."""
     data, at = stream.look(1024)
     found = form.header(data, at)
@@ -260,7 +168,7 @@ def _record(stream: _Stream, form: Format, offset: int, within: int) -> Stored:
     return Stored(offset, within, header, block[:HEAD_BYTES], problem)
 
 
-def _ends_here(stream: _Stream, form: Format) -> bool:
+def _ends_here(stream: Stream, form: Format) -> bool:
     """Whether a record can end at the next byte: the (soft) end or a header follows, or the mark of a record's end does
     (two line ends, ISO 28500:2017, 4), after which anything else is damage of its own. Passes what is between records.
     """
@@ -283,135 +191,126 @@ def _bad_header(data: bytes, form: Format) -> str:
 
 
 def stored_records(window: Window, shard: Shard, seen: Seen) -> Iterator[Stored]:
-    """Every record of the units that start in `shard`; one with a `problem` for each damaged place."""
-    kind = kind_of(bytes(window.view(0, 4)))
-    read = {"gzip": _gzip_records, "plain": _plain_records}.get(kind, _stream_records)
-    return read(window, shard, seen)
+    """Every record of the units that start in `shard`; one with a `problem` for each damaged place.
+
+    Fills `seen`. The stored bytes of a unit with several records are shared out by what they are inflated.
+    """
+    try:
+        packing = packing_of(window)
+    except Damage as damage:
+        if not shard.start:
+            seen.first, seen.end, seen.damaged_bytes = 0, window.size, window.size
+            yield Stored(0, 0, {}, bytes(window.view(0, HEAD_BYTES)), str(damage))
+        return
+    yield from _packed_records(window, shard, seen, packing) if packing else _plain_records(window, shard, seen)
 
 
 def _plain_records(window: Window, shard: Shard, seen: Seen) -> Iterator[Stored]:
     form = _format_of(bytes(window.view(0, 8192)))
     at = shard.start if shard.begin is None else shard.begin
-    stream = _Stream.plain(window, at)
-    if at and shard.begin is None:
-        stream = _Stream.plain(window, at - 1)  # with the line end before the range
-        if not _find_record(stream, form, shard.stop):
-            return
+    stream = Stream.plain(window, at)
+    if not at:
+        seen.first = 0 if shard.stop else None
+    elif shard.begin is None and not _find_record(stream, form, shard.stop):
+        return
+    before = stream.offset
     while stream.offset < shard.stop and stream.pass_gap():
         start = stream.offset
         if start >= shard.stop:
             break
         if seen.first is None:
-            seen.first = start
+            seen.first = before = start
+        seen.blank_bytes += start - before
         record = _record(stream, form, start, 0)
+        before = stream.offset
         if record.problem:
-            seen.damaged_bytes += stream.offset - start
+            seen.damaged_bytes += before - start
+        else:
+            seen.read_bytes += before - start
         yield record
+    seen.blank_bytes += stream.offset - before
     seen.end = stream.offset
 
 
-def _stream_records(window: Window, shard: Shard, seen: Seen) -> Iterator[Stored]:
-    """zstd and lz4, read from the start of the file by its first shard; offsets count inflated bytes."""
-    if shard.start:
-        return
-    stream = _Stream(inflated(window))
-    form = _format_of(stream.look(8192)[0])
-    while stream.pass_gap():
-        seen.first, start = 0, stream.offset
-        record = _record(stream, form, start, 0)
-        if record.problem:
-            seen.damaged_bytes += stream.offset - start
-        yield record
-        if stream.damage and record.problem:
-            break
-    else:
-        if stream.damage:
-            yield Stored(stream.offset, 0, {}, b"", str(stream.damage))
-    seen.end = window.size
-
-
-def _gzip_records(window: Window, shard: Shard, seen: Seen) -> Iterator[Stored]:
-    form = _format_of(_member_head(window, 0))
+def _packed_records(window: Window, shard: Shard, seen: Seen, packing: Packing) -> Iterator[Stored]:
+    form = _format_of(packing.head(packing.start).lstrip(GAP))
     at = shard.start if shard.begin is None else shard.begin
-    if at and shard.begin is None:
-        at = _find_member(window, form, at, shard.stop)
+    if not at:
+        seen.first, seen.blank_bytes, at = 0, packing.start, packing.start
+    elif shard.begin is None:
+        at = _find_part(window, packing, form, at, shard.stop)
         if at < 0:
             return
     stop = min(shard.stop, window.size)
     while at < stop:
         if seen.first is None:
             seen.first = at
-        unit = _GzipUnit(window, form, at)
-        stream = _Stream(unit.blocks())
-        reported = False
+        after = padding(window, at)
+        if after > at:
+            seen.blank_bytes += after - at
+            at = after
+            continue
+        unit = _Unit(packing, form, at)
+        stream = Stream(unit.blocks())
+        good = bad = 0
+        met = False
         while stream.pass_gap():
-            start = stream.offset
-            record = _record(stream, form, at, start)
+            record = _record(stream, form, at, stream.offset)
             if record.problem:
-                seen.damaged_bytes += stream.offset - start
-                reported = stream.damage is not None
+                bad += stream.offset - record.within
+                met = stream.damage is not None
+            else:
+                good += stream.offset - record.within
             yield record
         if not stream.damage:
-            at = unit.end
+            seen.charge(unit.part.end - at, good, bad)
+            at = unit.part.end
             continue
-        after = _find_member(window, form, at + 1, window.size)
-        after = window.size if after < 0 else after
-        seen.damaged_bytes += after - at
-        if not reported:
+        if not met:
             yield Stored(at, stream.offset, {}, bytes(window.view(at, HEAD_BYTES)), str(stream.damage))
+        after = _find_part(window, packing, form, packing.retry(unit.part), window.size)
+        after = window.size if after < 0 else after
+        whole = min(stream.damage.at, after) if good else at
+        seen.charge(whole - at, good, bad)
+        seen.damaged_bytes += after - whole
         at = after
     seen.end = at
 
 
-class _GzipUnit:
-    """The member at `at` and those it runs on into, as blocks for a stream."""
+class _Unit:
+    """The part at `at` and those it runs on into, as blocks for a stream. `part` is the last that was read."""
 
-    def __init__(self, window: Window, form: Format, at: int) -> None:
-        self.end = at
-        self._window = window
+    def __init__(self, packing: Packing, form: Format, at: int) -> None:
+        self.part: Part = packing.part(at)
+        self._packing = packing
         self._form = form
 
     def blocks(self) -> Iterator[bytes | None]:
         """Raises Damage."""
-        if bytes(self._window.view(self.end, 2)) != GZIP_MAGIC[:2]:
-            raise Damage(f"no gzip member begins at byte {self.end:,}, where the one before ends")
+        if not self._packing.begins(self.part.start):
+            message = f"damaged: nothing compressed begins at byte {self.part.start:,}, where what is before ends"
+            raise Damage(message, self.part.start)
         while True:
-            member = GzipMember(self._window, self.end)
-            yield from member.blocks()
-            self.end = member.end
+            yield from self.part.blocks()
             yield None
-            follows = bytes(self._window.view(self.end, 2)) == GZIP_MAGIC[:2]
-            if not follows or self._form.header(_member_head(self._window, self.end)):
+            after = self.part.end
+            if not self._packing.begins(after) or self._form.header(self._packing.head(after).lstrip(GAP)):
                 return
+            self.part = self._packing.part(after)
 
 
-def _find_member(window: Window, form: Format, start: int, stop: int) -> int:
-    """The first gzip member in [start, stop) that begins with a record header, or -1.
+def _find_part(window: Window, packing: Packing, form: Format, start: int, stop: int) -> int:
+    """The first part in [start, stop) that begins with a record header, or -1.
 
-    The three magic bytes occur by chance once in 16 MB, and payloads may hold gzip of their own: only a header counts.
+    The three magic bytes of gzip occur by chance once in 16 MB, and payloads may hold gzip of their own: only a header
+    counts.
     """
-    while (at := window.find(GZIP_MAGIC, start, stop)) >= 0:
-        reserved = bytes(window.view(at + 3, 1)) > b"\x1f"  # flag bits that no member sets (RFC 1952, 2.3.1)
-        if not reserved and form.header(_member_head(window, at)):
+    while (at := window.find(packing.magic, start, stop)) >= 0:
+        if form.header(packing.head(at).lstrip(GAP)):
             return at
         start = at + 1
     return -1
 
 
-def _member_head(window: Window, at: int) -> bytes:
-    """The first inflated bytes of the member at `at`, enough for a header, from the first byte that is not a gap.
-
-    b"" where nothing comes of its first kilobyte: a look-alike must not cost more, its file name may have no end.
-    """
-    inflate = zlib.decompressobj(wbits=31)
-    try:
-        data = inflate.decompress(window.view(at, 1024), MAX_HEAD)
-        if data and not inflate.eof and not _BLANK_LINE.search(data):
-            data += inflate.decompress(inflate.unconsumed_tail + bytes(window.view(at + 1024, MAX_HEAD)), MAX_HEAD)
-    except zlib.error:
-        return b""
-    return data.lstrip(_GAP)
-
-
 def _format_of(head: bytes) -> Format:
-    return ARC if _ARC_LINE.match(head.lstrip(_GAP)) else WARC
+    return ARC if _ARC_LINE.match(head.lstrip(GAP)) else WARC

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from curate.read.batches import HEAD_BYTES, MAX_DOCUMENT, Record
+from curate.read.packing import inflated
 from curate.read.shard import Input, Seen, Shard, missing_id
-from curate.read.stored import Damage, Window, inflated
+from curate.read.stored import Damage, Window
 from curate.read.warc import decoded
 
 FILE = pa.field("file", pa.string())  # relative name of the file a row is from: a shard holds several
@@ -22,7 +23,12 @@ def file_records(shard: Shard, seen: Seen, *, markup: bool, content_type: str | 
     seen.first = 0
     offset = 0
     for file in shard.files:
-        yield _file_record(file, offset, markup, content_type)
+        record = _file_record(file, offset, markup, content_type)
+        if record.error:
+            seen.damaged_bytes += file.size
+        else:
+            seen.read_bytes += file.size
+        yield record
         offset += file.size
     seen.end = shard.size
 

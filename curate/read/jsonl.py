@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from curate.read.batches import MAX_DOCUMENT, Record, batches, failed
-from curate.read.lines import Line, damage_text, lines, packed
+from curate.read.lines import Line, damage_text, lines, one_shard
 from curate.read.shard import Seen, Shard, cut, find_inputs, shard_bytes, whole
 from curate.read.stored import Damage, Window
 from curate.read.warc import parse_date
@@ -45,21 +45,28 @@ class Jsonl:
     def shards(self) -> list[Shard]:
         files = find_inputs(self.paths, SUFFIXES)
         step = shard_bytes(self.shard_mb)
-        return [s for f in files for s in ([whole(f)] if packed(f.path) else cut(f, step))]
+        return [s for f in files for s in ([whole(f)] if one_shard(f.path) else cut(f, step))]
 
     def read(self, shard: Shard, seen: Seen) -> Iterator[pa.RecordBatch]:
         with Window(shard.path) as window:
             yield from batches(self._records(window, shard, seen), self.schema, shard.source)
 
     def _records(self, window: Window, shard: Shard, seen: Seen) -> Iterator[Record]:
-        offset = 0
+        offset = good = bad = 0
+        at: int | None = None
         try:
             for line in lines(window, shard, seen):
+                record = self._record(line)
                 offset = line.offset + line.length + 1
-                yield self._record(line)
+                if record.error:
+                    bad += line.length + 1
+                else:
+                    good += line.length + 1
+                yield record
         except Damage as damage:
-            seen.end = window.size
+            seen.end, at = window.size, damage.at
             yield failed(offset, damage_text(damage))
+        seen.close(good, bad, at)
 
     def _record(self, line: Line) -> Record:
         data = line.data

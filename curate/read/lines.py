@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from curate.read.batches import MAX_DOCUMENT
+from curate.read.packing import inflated, packed
 from curate.read.shard import Seen, Shard
-from curate.read.stored import Damage, Window, inflated, kind_of
+from curate.read.stored import Damage, Window
 
 
 class Line(NamedTuple):
@@ -18,7 +19,7 @@ class Line(NamedTuple):
     length: int
 
 
-def packed(path: str) -> bool:
+def one_shard(path: str) -> bool:
     """Whether a file of this name is compressed, and so read from its start by one shard."""
     return path.lower().endswith((".gz", ".zst", ".lz4"))
 
@@ -28,7 +29,7 @@ def lines(window: Window, shard: Shard, seen: Seen, cap: int = MAX_DOCUMENT) -> 
 
     Fills `seen`. Raises Damage, after all lines before it, where compressed bytes are broken.
     """
-    if kind_of(bytes(window.view(0, 4))) != "plain":
+    if packed(window):
         if shard.start == 0:
             seen.first = 0 if shard.size else None
             yield from split(inflated(window), 0, None, cap)

@@ -9,12 +9,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from curate.read.batches import BATCH_BYTES, BATCH_ROWS, HEAD_BYTES, Record, batches, failed
+from curate.read.batches import BATCH_BYTES, BATCH_ROWS, HEAD_BYTES, MAX_DOCUMENT, Record, batches, failed
+from curate.read.pages import oversized, rows_at_once
 from curate.read.shard import Input, SchemaMismatch, Seen, Shard, find_inputs, missing_id, shard_bytes
 from curate.read.warc import decoded, parse_date
 from curate.schema import READ_SCHEMA, normalised_strings
 
 SUFFIXES = (".parquet", ".pq")
+UNREADABLE = (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError)
 
 
 @dataclass(frozen=True)
@@ -62,18 +64,19 @@ class Parquet:
         except (pa.ArrowInvalid, OSError) as error:
             if not _is_damage(error):
                 raise
-            seen.first, seen.end, seen.damaged_bytes = 0, shard.stop, shard.size
+            seen.damaged_bytes = shard.size
             yield from batches([failed(0, _unreadable(error), _head(shard.path))], schema, shard.source)
             return
         with file:
-            seen.first = shard.start if shard.stop > shard.start else None
             rows = 0
+            if not shard.start:  # what belongs to no row group counts with the first: header, indexes, footer
+                groups = range(file.metadata.num_row_groups)
+                seen.read_bytes = shard.size - sum(_stored_bytes(file.metadata.row_group(g)) for g in groups)
             for group in range(shard.start, shard.stop):
                 for batch in self._group(file, group, schema, shard, seen):
                     numbers = pa.array(range(rows, rows + batch.num_rows), pa.int64())
                     yield batch.set_column(0, schema.field(0), numbers)
                     rows += batch.num_rows
-            seen.end = shard.stop
 
     def _inputs(self) -> list[Input]:
         return find_inputs(self.paths, SUFFIXES)
@@ -117,26 +120,31 @@ class Parquet:
         metadata = file.metadata
         offset = sum(metadata.row_group(g).num_rows for g in range(group))
         about = metadata.row_group(group)
-        each = max(about.total_byte_size // max(about.num_rows, 1), 1)
-        size = int(max(min(BATCH_ROWS, BATCH_BYTES // each), 1))
+        stored = _stored_bytes(about)
         names = [f.name for f in schema][len(READ_SCHEMA) :]
         wanted = [self.text, self.id, self.url, self.html, *names]
         if "date" in file.schema_arrow.names and (self.columns is None or "date" in self.columns):
             wanted.append("date")
         present = [name for name in dict.fromkeys(wanted) if name and name in file.schema_arrow.names]
         done = 0
+        kind, problem = "too large", None
         try:
-            for batch in file.iter_batches(size, row_groups=[group], columns=present, use_threads=False):
-                for piece in _bounded(batch):
-                    yield self._rows(piece, offset + done, schema, shard.source)
-                    done += piece.num_rows
-        except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
-            left = about.num_rows - done
-            seen.damaged_bytes += sum(about.column(c).total_compressed_size for c in range(about.num_columns))
-            reason = (
-                f"{left:,} rows from row {offset + done:,} of row group {group} cannot be read: {_first_line(error)}"
-            )
-            yield from batches([failed(offset + done, reason)], schema, shard.source)
+            problem = oversized(shard.path, about, present)
+            size = rows_at_once(shard.path, about, present)
+            for batch in () if problem else _joined(file.iter_batches(size, [group], present, use_threads=False)):
+                yield self._rows(batch, offset + done, schema, shard.source)
+                done += batch.num_rows
+        except MemoryError:
+            problem = "more memory is needed than there is"
+        except UNREADABLE as error:
+            kind, problem = "damaged", _first_line(error)
+        if not problem:
+            seen.read_bytes += stored
+            return
+        left = about.num_rows - done
+        seen.charge(stored, done, left)
+        reason = f"{kind}: {left:,} rows from row {offset + done:,} of row group {group}: {problem}"
+        yield from batches([failed(offset + done, reason)], schema, shard.source)
 
     def _rows(self, batch: pa.RecordBatch, offset: int, schema: pa.Schema, source: str) -> pa.RecordBatch:
         """`batch` in the columns of `schema`; column by column, as most files need nothing but names."""
@@ -149,18 +157,26 @@ class Parquet:
         if self.html:
             columns |= self._markup(batch, text, offset)
         else:
-            columns["text"] = text
-            missing = text.is_null()
-            if missing.true_count:
-                columns["error"] = pa.compute.if_else(
-                    missing, f"no text: {self.text!r} is null", pa.scalar(None, pa.string())
-                )
-                columns["head"] = pa.compute.if_else(missing, pa.scalar(b""), pa.scalar(None, pa.binary()))
+            columns |= self._text(text)
         for field in list(schema)[len(READ_SCHEMA) :]:
             column = batch.column(field.name)
             columns[field.name] = column.cast(field.type) if column.type != field.type else _fresh(column)
         arrays = [columns.get(f.name, pa.nulls(rows, f.type)) for f in schema]
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    def _text(self, text: pa.Array) -> dict[str, pa.Array]:
+        """The columns that text fills."""
+        bytes_ = pa.compute.binary_length(text)
+        if not text.null_count and (pa.compute.max(bytes_).as_py() or 0) <= MAX_DOCUMENT:
+            return {"text": text}
+        errors = [
+            f"no text: {self.text!r} is null" if n is None else _too_large(n) if n > MAX_DOCUMENT else None
+            for n in bytes_.to_pylist()
+        ]
+        heads = [e and (text[k].as_py() or "")[:HEAD_BYTES].encode()[:HEAD_BYTES] for k, e in enumerate(errors)]
+        error = pa.array(errors, pa.string())
+        kept = pa.compute.if_else(error.is_null(), text, pa.scalar(None, pa.string()))
+        return {"text": kept, "error": error, "head": pa.array(heads, pa.binary())}
 
     def _markup(self, batch: pa.RecordBatch, text: pa.Array, offset: int) -> dict[str, pa.Array]:
         """The columns that markup fills: strings are taken as they are, bytes are decoded as a page's are."""
@@ -168,7 +184,9 @@ class Parquet:
         found: list[Record] = []
         for k, (page, plain) in enumerate(zip(batch.column(self.html).to_pylist(), text.to_pylist(), strict=True)):
             base = Record(offset + k)
-            if isinstance(page, bytes):
+            if len(page if page is not None else plain or "") > MAX_DOCUMENT:
+                found.append(base._replace(error=_too_large(len(page or plain)), head=b""))
+            elif isinstance(page, bytes):
                 found.append(decoded(base, page, None, markup=True) if page else base._replace(html=""))
             elif page is None and plain is None:
                 found.append(base._replace(error=f"no text: {self.html!r} and {self.text!r} are null", head=b""))
@@ -284,6 +302,41 @@ def _first_line(error: Exception) -> str:
 def _head(path: str) -> bytes:
     with open(path, "rb") as file:
         return file.read(HEAD_BYTES)
+
+
+def _stored_bytes(group: Any) -> int:
+    return sum(group.column(c).total_compressed_size for c in range(group.num_columns))
+
+
+def _too_large(length: int) -> str:
+    return f"too large: {length:,} bytes, at most {MAX_DOCUMENT:,} are read"
+
+
+def _joined(slices: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """`slices` in batches of up to BATCH_ROWS rows and about BATCH_BYTES bytes."""
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    try:
+        for piece in (piece for batch in slices for piece in _bounded(_unpacked(batch))):
+            if held and (rows + piece.num_rows > BATCH_ROWS or size + piece.nbytes > BATCH_BYTES):
+                yield pa.concat_batches(held)
+                held, rows, size = [], 0, 0
+            held.append(piece)
+            rows, size = rows + piece.num_rows, size + piece.nbytes
+    except UNREADABLE:
+        if held:
+            yield pa.concat_batches(held)
+        raise
+    if held:
+        yield pa.concat_batches(held)
+
+
+def _unpacked(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """`batch` with the values of its dictionaries in every row that has them: so its size is told."""
+    for k, field in enumerate(batch.schema):
+        if pa.types.is_dictionary(field.type):
+            batch = batch.set_column(k, field.name, batch.column(k).dictionary_decode())
+    return batch
 
 
 def _bounded(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

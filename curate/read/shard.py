@@ -59,7 +59,7 @@ class Shard:
 
 @dataclass
 class Seen:
-    """What a reader found at the edges of its shard; it fills this in while it runs.
+    """What a reader found at the edges of its shard, and what became of the bytes between; it fills this in as it runs.
 
     When `end` of one shard is not `first` of the next (or of the next that has any), the next was entered at a
     look-alike, or at damage, and is read again with `begin` set to that `end`.
@@ -67,7 +67,31 @@ class Seen:
 
     first: int | None = None  # offset of the first record that starts in the range; None: no record starts here
     end: int | None = None  # offset after the last record read, where the right neighbour begins; None: none was read
-    damaged_bytes: int = 0  # skipped while looking for the next record after damage
+    read_bytes: int = 0  # stored bytes of records that could be read, whatever became of them
+    damaged_bytes: int = 0  # of places that could not, an error row each: damage up to the next record, or too large
+    blank_bytes: int = 0  # line ends and padding that belong to no record
+
+    @property
+    def bytes(self) -> int:
+        """All of them: `end` - `first` where these are counted in bytes; those of all shards, the size of the file."""
+        return self.read_bytes + self.damaged_bytes + self.blank_bytes
+
+    def charge(self, stored: int, good: int, bad: int) -> None:
+        """Count `stored` bytes that hold records in the proportion `good` to `bad`; neither: as blank."""
+        damaged = -(-stored * bad // max(good + bad, 1))
+        self.damaged_bytes += damaged
+        if good:
+            self.read_bytes += stored - damaged
+        else:
+            self.blank_bytes += stored - damaged
+
+    def close(self, good: int, bad: int, damage: int | None = None) -> None:
+        """Count what lies between `first` and `end`, as `charge` does; from `damage` on nothing could be read."""
+        if self.first is None or self.end is None:
+            return
+        stop = self.end if damage is None else damage
+        self.charge(stop - self.first, good, bad)
+        self.damaged_bytes += self.end - stop
 
 
 class Source(Protocol):

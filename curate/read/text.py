@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from curate.read.batches import MAX_DOCUMENT, Record, batches, failed
 from curate.read.files import FILE, file_records
-from curate.read.lines import Line, damage_text, packed, split
+from curate.read.lines import Line, damage_text, one_shard, split
+from curate.read.packing import inflated, packed
 from curate.read.shard import Seen, Shard, cut, find_inputs, grouped, missing_id, shard_bytes, whole
-from curate.read.stored import Damage, Window, inflated, kind_of
+from curate.read.stored import Damage, Window
 from curate.read.warc import decoded
 from curate.schema import READ_SCHEMA
 
@@ -35,7 +36,7 @@ class Text:
         step = shard_bytes(self.shard_mb)
         if self.separator is None:
             return grouped(files, step)
-        return [s for f in files for s in ([whole(f)] if packed(f.path) else cut(f, step))]
+        return [s for f in files for s in ([whole(f)] if one_shard(f.path) else cut(f, step))]
 
     def read(self, shard: Shard, seen: Seen) -> Iterator[pa.RecordBatch]:
         if self.separator is None:
@@ -64,7 +65,7 @@ def text(paths: str | list[str], separator: str | None = None, shard_mb: float =
 def _separated(window: Window, shard: Shard, seen: Seen, separator: str) -> Iterator[Record]:
     """The documents between separator lines that start in `shard`; a packed file is read whole."""
     marks = tuple({separator.encode("utf-8"), separator.encode("gb18030")})  # text in GBK has its separator in GBK
-    is_packed = kind_of(bytes(window.view(0, 4))) != "plain"
+    is_packed = packed(window)
     if is_packed:
         if shard.start or not shard.size:
             return
@@ -80,22 +81,32 @@ def _separated(window: Window, shard: Shard, seen: Seen, separator: str) -> Iter
             start = after
             rest = split(window.blocks(start), start, None, MAX_DOCUMENT)
     size = window.size
+    good = bad = 0
+    damaged: int | None = None
     while (stop is None or start < stop) and (is_packed or start < size):
         document = _Document(start)
         try:
             ended = document.fill(rest, marks)
         except Damage as damage:
+            damaged = damage.at
+            seen.first = seen.first or 0
             yield failed(start, damage_text(damage), document.body(), Record(start, extra=(shard.source,)))
             break
         if not document.stop:  # nothing after the last separator
             break
         if seen.first is None:
             seen.first = start
-        yield document.record(shard.source)
+        record = document.record(shard.source)
+        if record.error:
+            bad += document.stop - start
+        else:
+            good += document.stop - start
+        yield record
         start = document.stop
         if not ended:
             break
     seen.end = size if is_packed else min(start, size)
+    seen.close(good, bad, damaged)
 
 
 class _Document:
