@@ -11,7 +11,9 @@ from curate.phases import Context, Record, RowsTask
 from curate.pipeline import Pipeline
 from curate.report import Report, build_report
 from curate.rows import shard_key
+from curate.store import WorkDamaged
 from curate.versions import versions
+from curate.work import Folder
 from curate.write import SPLITS, card, describe_file, pack
 
 
@@ -19,24 +21,21 @@ def finalise(
     context: Context, tasks: list[RowsTask], records: list[list[Record]], sweeps: list[Record], timings: dict[str, Any]
 ) -> Report:
     """Publish what the tasks of the last phase made. Figures come from the records, so that a run killed ten times
-    and a quiet one report the same."""
+    and a quiet one report the same. Raises WorkDamaged where a part is no longer what its record says."""
     from curate.page.render import write_page
 
     folder = context.folder
     last = records[-1]
+    _still_whole(folder, last)
     data: dict[str, list[Path]] = {}
     for split in SPLITS:
-        full = [folder.part(split, t.key) for t, r in zip(tasks, last, strict=True) if r["data"][split]["rows"]]
-        data[split] = pack(folder, split, full, lambda i, s=split: folder.data / f"{s}-{i:05d}.parquet")
-    if not data["train"]:  # an empty corpus still has its columns
-        data["train"] = pack(
-            folder, "train", [folder.part("train", tasks[0].key)], lambda i: folder.data / f"train-{i:05d}.parquet"
-        )
-    ledger = pack(folder, "ledger", [folder.part("ledger", t.key) for t in tasks], _numbered(folder.ledger))
-    quarantined = [
-        folder.part("quarantine", t.key) for i, t in enumerate(tasks) if _quarantined([p[i] for p in records])
-    ]
-    quarantine = pack(folder, "quarantine", quarantined, _numbered(folder.quarantine))
+        full = [record for record in last if record["data"][split]["rows"]]
+        if split == "train":
+            full = full or last[:1]  # an empty corpus still has its columns
+        data[split] = pack(folder, split, _parts(folder, split, full), _numbered(folder.data, split))
+    ledger = pack(folder, "ledger", _parts(folder, "ledger", last), _numbered(folder.ledger))
+    lacking = [record for i, record in enumerate(last) if _quarantined([phase[i] for phase in records])]
+    quarantine = pack(folder, "quarantine", _parts(folder, "quarantine", lacking), _numbered(folder.quarantine))
     for section, named in (
         (folder.data, [*data["train"], *data["validation"]]),
         (folder.ledger, ledger),
@@ -54,7 +53,7 @@ def finalise(
     work.write_text(folder.root / "README.md", card(manifest))
     manifest["pages"] = [describe_file(folder.root, p) for p in (folder.page, folder.report, folder.root / "README.md")]
     _forget_other_work(context, tasks, records, sweeps)
-    work.write_json(folder.manifest, manifest)
+    work.write_sealed(folder.manifest, manifest)
     report.folder = folder.root
     return report
 
@@ -112,8 +111,25 @@ def _quarantined(shard: list[Record]) -> bool:
     return any(step["quarantined"] for record in shard for step in record["tally"]["steps"])
 
 
-def _numbered(folder: Path) -> Any:
-    return lambda i: folder / f"part-{i:05d}.parquet"
+def _still_whole(folder: Folder, records: list[Record]) -> None:
+    """Whether every part is still what its record says; one that is not is removed, so that it is made again."""
+    outputs = {folder.root / name: output for record in records for name, output in record["outputs"].items()}
+    damaged = [path for path, output in outputs.items() if work.sha256(path) != output["sha256"]]
+    for path in damaged:
+        path.unlink()
+    if damaged:
+        raise WorkDamaged(f"{damaged[0]} had changed since it was written and is removed; run again to make it anew")
+
+
+def _parts(folder: Folder, kind: str, records: list[Record]) -> dict[Path, str]:
+    """What the tasks of `records` made of one kind, each with the sha256 it had then."""
+    paths = [folder.part(kind, record["key"]) for record in records]
+    names = [str(path.relative_to(folder.root)) for path in paths]
+    return {p: r["outputs"][name]["sha256"] for p, name, r in zip(paths, names, records, strict=True)}
+
+
+def _numbered(folder: Path, name: str = "part") -> Any:
+    return lambda i: folder / f"{name}-{i:05d}.parquet"
 
 
 def _manifest(
@@ -152,8 +168,10 @@ def _forget_other_work(
     used |= {str(folder.record(r["kind"], r["key"])) for r in everything}
     shards = {shard_key(t.shard) for t in tasks}
     stages = {stage.key for phase in context.pipeline.phases for stage in phase.stages}
-    work.tidy(folder.work / "records", lambda p: str(p) in used)
-    work.tidy(folder.work / "parts", lambda p: str(p) in used or ("-packed-" in p.name and p.stat().st_nlink > 1))
+    parts = folder.work / "parts"
+    work.tidy(parts, lambda p: str(p) in used or ("-packed-" in p.name and p.stat().st_nlink > 1))
+    packed = {folder.work / "records" / f"{p.stem}.json" for p in parts.glob("*-packed-*")}
+    work.tidy(folder.work / "records", lambda p: str(p) in used or p in packed)
     for kind in ("text", "signals"):
         work.tidy(
             folder.work / kind,

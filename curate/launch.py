@@ -21,6 +21,7 @@ from curate.phases import Context, Record, RowsTask, match_tasks, rows_tasks, se
 from curate.pipeline import Pipeline
 from curate.read import Shard
 from curate.report import Report
+from curate.store import WorkDamaged
 from curate.work import Folder
 from curate.worker import Crew, Limits
 
@@ -63,10 +64,18 @@ def launch(pipeline: Pipeline, on: Local, progress: Callable[[Progress], None] |
     started = time.monotonic()
     with _claimed(folder, pipeline):
         context = Context(pipeline, folder)
-        with contextlib.closing(_Runner(context, on, progress)) as runner:
-            tasks, records, sweeps = _all_phases(context, runner, shards)
-        timings = {"wall_s": round(time.monotonic() - started, 2), "workers": runner.workers, "peak_mb": runner.peak_mb}
-        return finalise(context, tasks, records, sweeps, timings)
+
+        def once() -> Report:
+            with contextlib.closing(_Runner(context, on, progress)) as runner:
+                tasks, records, sweeps = _all_phases(context, runner, shards)
+            wall_s = round(time.monotonic() - started, 2)
+            timings = {"wall_s": wall_s, "workers": runner.workers, "peak_mb": runner.peak_mb}
+            return finalise(context, tasks, records, sweeps, timings)
+
+        try:
+            return once()
+        except WorkDamaged:  # what an earlier run made has changed on the disk since; it is gone now, and made again
+            return once()
 
 
 def planned(pipeline: Pipeline) -> list[tuple[str, str]]:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+SEAL = "sha256"  # the last key of a sealed JSON file
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -104,7 +106,26 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=1, sort_keys=False) + "\n")
+    write_text(path, _as_text(value))
+
+
+def write_sealed(path: Path, value: dict[str, Any]) -> None:
+    """JSON that ends with the sha256 of itself, so that a change of it is noticed: see `sealed`."""
+    write_json(path, {**value, SEAL: hashlib.sha256(_as_text(value).encode()).hexdigest()})
+
+
+def sealed(path: Path) -> bool:
+    """Whether the JSON of `path` is, byte for byte, what `write_sealed` wrote."""
+    found = read_json(path)
+    if not isinstance(found, dict):
+        return False
+    value = {k: v for k, v in found.items() if k != SEAL}
+    whole_value = {**value, SEAL: hashlib.sha256(_as_text(value).encode()).hexdigest()}
+    return path.read_bytes() == _as_text(whole_value).encode()
+
+
+def _as_text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=False) + "\n"
 
 
 def read_json(path: Path) -> Any | None:

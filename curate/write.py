@@ -121,15 +121,16 @@ class DataWriter:
             }
 
 
-def pack(folder: Folder, kind: str, files: list[Path], names: Any) -> list[Path]:
+def pack(folder: Folder, kind: str, files: dict[Path, str], names: Any) -> list[Path]:
     """Put finished parts under their visible names: neighbours joined up to `PART_BYTES`, the rest linked.
 
-    `names(i)` gives the i-th name. What is joined depends on the sizes alone.
+    `files` maps each part to the sha256 its record has. `names(i)` gives the i-th name. What is joined depends on the
+    sizes alone.
     """
     out: list[Path] = []
-    for i, group in enumerate(_neighbours(files)):
+    for i, group in enumerate(_neighbours(list(files))):
         target = names(i)
-        made = group[0] if len(group) == 1 else _joined(folder, kind, group)
+        made = group[0] if len(group) == 1 else _joined(folder, kind, group, [files[path] for path in group])
         with whole(target) as temporary:
             try:
                 os.link(made, temporary)
@@ -153,15 +154,18 @@ def _neighbours(files: list[Path]) -> Iterator[list[Path]]:
         yield group
 
 
-def _joined(folder: Folder, kind: str, group: list[Path]) -> Path:
-    """The files of `group` as one, made once for their contents."""
-    path = folder.part(f"{kind}-packed", digest(*(work.sha256(p) for p in group)))
-    if not path.exists():
+def _joined(folder: Folder, kind: str, group: list[Path], sums: list[str]) -> Path:
+    """The files of `group` as one, made once for their contents; a record says what it is, as for any task."""
+    kind, key = f"{kind}-packed", digest(*sums)
+    path = folder.part(kind, key)
+    record = work.finished(folder, kind, key)
+    if record is None or work.sha256(path) != record["outputs"][str(path.relative_to(folder.root))]["sha256"]:
         with BatchWriter(path, pq.read_schema(group[0]).remove_metadata(), PARQUET) as writer:
             for member in group:
                 with pq.ParquetFile(member, page_checksum_verification=True) as file:
                     for batch in file.iter_batches(ROW_GROUP, use_threads=False):
                         writer.write(batch)
+        work.finish(folder, kind, key, [path], {})
     return path
 
 
@@ -193,6 +197,8 @@ def verify(root: Path) -> list[str]:
     manifest = work.read_json(folder.manifest)
     if not isinstance(manifest, dict):
         return [f"{folder.manifest} is missing or unreadable: the run did not finish (run it again to resume)"]
+    if not work.sealed(folder.manifest):
+        return [f"{folder.manifest} has changed: its sha256 is not what it says of itself"]
     problems: list[str] = []
     rows: dict[str, int] = {}
     for section in ("data", "ledger", "quarantine", "pages"):
@@ -211,8 +217,11 @@ def verify(root: Path) -> list[str]:
         for path in sorted((root / section).glob("*")):
             if str(path.relative_to(root)) not in listed:
                 problems.append(f"{path.relative_to(root)} is not in the manifest")
-    if rows.get("data", 0) != manifest["kept"] or rows.get("ledger", 0) != manifest["documents"]:
-        problems.append("rows of data and ledger are not the manifest's kept and documents")
+    for section, figure in (("data", "kept"), ("ledger", "documents"), ("quarantine", "quarantined")):
+        if rows.get(section, 0) != manifest[figure]:
+            problems.append(
+                f"{section}/ has {rows.get(section, 0)} rows, the manifest's `{figure}` is {manifest[figure]}"
+            )
     if manifest["documents"] != manifest["kept"] + manifest["dropped"] + manifest["quarantined"]:
         problems.append("documents are not kept + dropped + quarantined")
     if not problems:
@@ -230,15 +239,23 @@ def _unreadable(path: Path, entry: dict[str, Any]) -> list[str]:
 
 
 def _ledger_against_data(folder: Folder, manifest: dict[str, Any]) -> list[str]:
-    """Whether the ledger's kept documents are the data's, id by id and in order."""
-    kept: list[str] = []
+    """Whether the ledger's kept documents are the data's, its quarantined ones those of quarantine/, id by id."""
+    by_fate: dict[str, list[str]] = {"kept": [], "dropped": [], "quarantined": []}
     for entry in manifest["ledger"]:
         table = pq.read_table(folder.root / entry["path"], columns=["id", "fate"])
-        kept += table.filter(pa.compute.equal(table["fate"], "kept"))["id"].to_pylist()
-    written = [
-        i for e in manifest["data"] for i in pq.read_table(folder.root / e["path"], columns=["id"])["id"].to_pylist()
+        for fate, ids in by_fate.items():
+            ids += table.filter(pa.compute.equal(table["fate"], fate))["id"].to_pylist()
+    problems = [
+        f"the ledger has {len(ids)} documents {fate}, the manifest says {manifest[fate]}"
+        for fate, ids in by_fate.items()
+        if len(ids) != manifest[fate]
     ]
-    return [] if sorted(kept) == sorted(written) else ["the ids in data are not the ledger's kept ids"]
+    for section, fate in (("data", "kept"), ("quarantine", "quarantined")):
+        paths = [folder.root / entry["path"] for entry in manifest[section]]
+        written = [i for path in paths for i in pq.read_table(path, columns=["id"])["id"].to_pylist()]
+        if sorted(by_fate[fate]) != sorted(written):
+            problems.append(f"the ids in {section}/ are not those the ledger calls {fate}")
+    return problems
 
 
 def describe_file(root: Path, path: Path, **more: Any) -> dict[str, Any]:
