@@ -62,8 +62,17 @@ def packed(records: list[bytes]) -> bytes:
 
 
 def rows_of(source: Source) -> list[dict[str, Any]]:
-    """All rows, read shard by shard; a shard that did not begin where its left neighbour ended is read again."""
+    """All rows, read shard by shard."""
+    return rows_and_seen(source)[0]
+
+
+def rows_and_seen(source: Source) -> tuple[list[dict[str, Any]], list[Seen]]:
+    """All rows, and what was seen of each shard; one that did not begin where its left neighbour ended is read again.
+
+    Checks that every byte of each shard is counted.
+    """
     rows: list[dict[str, Any]] = []
+    all_seen: list[Seen] = []
     ends: dict[str, int] = {}
     for shard in source.shards():
         seen, found = read(source, shard)
@@ -73,7 +82,9 @@ def rows_of(source: Source) -> list[dict[str, Any]]:
         if seen.end is not None:
             ends[shard.source] = seen.end
         rows += found
-    return rows
+        all_seen.append(seen)
+        assert seen.first is None or seen.end is None or seen.bytes == seen.end - seen.first
+    return rows, all_seen
 
 
 def read(source: Source, shard: Any) -> tuple[Seen, list[dict[str, Any]]]:

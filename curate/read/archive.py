@@ -13,12 +13,13 @@ WARC 1.1: ISO 28500:2017. ARC 1 and 2: Internet Archive, ARC File Format (1996).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from curate.read.batches import HEAD_BYTES, MAX_DOCUMENT
-from curate.read.packing import HEAD, Packing, Part, packing_of, padding
+from curate.read.packing import HEAD, Packing, Part, packing_by_name, packing_of, padding
 from curate.read.shard import Seen, Shard
 from curate.read.stored import BLOCK, Damage, Window
 from curate.read.stream import GAP, Stream
@@ -58,6 +59,8 @@ class Format:
             return _arc_header(data, at)
         end = _BLANK_LINE.search(data, at, at + MAX_HEAD)
         if not end or not self.first.match(data, at) or not _LENGTH.search(data, at, end.end()):
+            return None
+        if self.candidate.search(data, at + 1, end.end()):  # a header was cut off, and the next one follows in it
             return None
         return _warc_header(data[at : end.start()]), end.end()
 
@@ -196,7 +199,7 @@ def stored_records(window: Window, shard: Shard, seen: Seen) -> Iterator[Stored]
     Fills `seen`. The stored bytes of a unit with several records are shared out by what they are inflated.
     """
     try:
-        packing = packing_of(window)
+        packing = _packing(window)
     except Damage as damage:
         if not shard.start:
             seen.first, seen.end, seen.damaged_bytes = 0, window.size, window.size
@@ -206,7 +209,7 @@ def stored_records(window: Window, shard: Shard, seen: Seen) -> Iterator[Stored]
 
 
 def _plain_records(window: Window, shard: Shard, seen: Seen) -> Iterator[Stored]:
-    form = _format_of(bytes(window.view(0, 8192)))
+    form = _format_of(bytes(window.view(0, 8192)), window.path)
     at = shard.start if shard.begin is None else shard.begin
     stream = Stream.plain(window, at)
     if not at:
@@ -233,7 +236,7 @@ def _plain_records(window: Window, shard: Shard, seen: Seen) -> Iterator[Stored]
 
 
 def _packed_records(window: Window, shard: Shard, seen: Seen, packing: Packing) -> Iterator[Stored]:
-    form = _format_of(packing.head(packing.start).lstrip(GAP))
+    form = _format_of(packing.head(packing.start), window.path)
     at = shard.start if shard.begin is None else shard.begin
     if not at:
         seen.first, seen.blank_bytes, at = 0, packing.start, packing.start
@@ -312,5 +315,23 @@ def _find_part(window: Window, packing: Packing, form: Format, start: int, stop:
     return -1
 
 
-def _format_of(head: bytes) -> Format:
-    return ARC if _ARC_LINE.match(head.lstrip(GAP)) else WARC
+def _packing(window: Window) -> Packing | None:
+    """How the archive is compressed, or None. Where its first record is damaged, bytes and name may both mislead: then
+    what a record can be found in. Raises Damage."""
+    found = packing_of(window)
+    head = (found.head(found.start) if found else bytes(window.view(0, 8192))).lstrip(GAP)
+    if any(form.first.match(head) for form in (WARC, ARC)):
+        return found
+    form = _format_of(b"", window.path)
+    for packing in (found, packing_by_name(window)):
+        if packing and _find_part(window, packing, form, packing.start, window.size) >= 0:
+            return packing
+    return None if _find_record(Stream.plain(window, 0), form) else found
+
+
+def _format_of(head: bytes, path: str) -> Format:
+    """By the first record, and where that is damaged by the file's name."""
+    head = head.lstrip(GAP)
+    if WARC.first.match(head) or not (ARC.first.match(head) or ".arc" in os.path.basename(path).lower()):
+        return WARC
+    return ARC

@@ -5,6 +5,7 @@ A *part* is a gzip member, a zstd frame, or of lz4 all that follows. After damag
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -61,6 +62,12 @@ def packing_of(window: Window) -> Packing | None:
     if head.startswith((ZSTD_MAGIC, ZSTD_DICTIONARY)):
         return Zstd(window)
     return Lz4(window) if head.startswith(LZ4_MAGIC) else None
+
+
+def packing_by_name(window: Window) -> Packing | None:
+    """By the file's name, for one that is damaged where it begins. Raises Damage, as `packing_of` does."""
+    kind = {".gz": Gzip, ".zst": Zstd, ".lz4": Lz4}.get(os.path.splitext(window.path)[1].lower())
+    return kind(window) if kind else None
 
 
 def packed(window: Window) -> bool:
