@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from curate.read.stored import BLOCK, Damage, Window
@@ -66,7 +66,8 @@ def packing_of(window: Window) -> Packing | None:
 
 def packing_by_name(window: Window) -> Packing | None:
     """By the file's name, for one that is damaged where it begins. Raises Damage, as `packing_of` does."""
-    kind = {".gz": Gzip, ".zst": Zstd, ".lz4": Lz4}.get(os.path.splitext(window.path)[1].lower())
+    kinds: dict[str, Callable[[Window], Packing]] = {".gz": Gzip, ".zst": Zstd, ".lz4": Lz4}
+    kind = kinds.get(os.path.splitext(window.path)[1].lower())
     return kind(window) if kind else None
 
 
