@@ -6,9 +6,11 @@ the quarantine budget, 5 the environment (disk, permission, a busy output folder
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -184,6 +186,32 @@ def steps(name: Annotated[str, typer.Argument(help="One of them, in full.")] = "
 
 
 @app.command()
+def quarantine(
+    out: Output,
+    wanted: Annotated[str, typer.Argument(metavar="[ID|URL]", help="One document, shown in full.")] = "",
+    replay: Annotated[bool, typer.Option("--replay", help="Try the documents again, and what shares a shard.")] = False,
+    workers: Workers = None,
+    signals: SignalFiles = [],  # noqa: B006
+) -> None:
+    """List what could not be processed, by reason and place; show one document; or try all of them again."""
+    with _errors():
+        from curate import quarantine as kept_apart
+        from curate.work import Folder
+
+        _finished(out)
+        if not replay:
+            typer.echo(kept_apart.shown(Folder(out), wanted) if wanted else kept_apart.listed(Folder(out)))
+            return
+        from curate.launch import Local
+        from curate.progress import shown
+
+        with _stoppable("`llmsapp run` with the same configuration"), shown() as progress:
+            result = kept_apart.replay(Folder(out), signals, Local(workers), progress)
+        typer.echo(str(result))
+        raise typer.Exit(_over_budget(result.report))
+
+
+@app.command()
 def doctor() -> None:
     """Look whether this machine has what llmsapp needs."""
     from curate.doctor import examine
@@ -225,15 +253,20 @@ def _run(config: Path, overrides: list[str], signals: list[Path], workers: int |
         from curate.progress import shown
 
         pipeline = _load(config, overrides, signals)
-        try:
-            with shown() as progress:
-                result = pipeline.run(on=Local(workers), progress=progress)
-        except (KeyboardInterrupt, SystemExit):
-            typer.echo("stopped: finished work is kept, and the same command goes on from there", err=True)
-            raise
+        with _stoppable("the same command"), shown() as progress:
+            result = pipeline.run(on=Local(workers), progress=progress)
         print_summary(result.data, Console())
         typer.echo(f"data:   {result.folder / 'data'}\nreport: {result.folder / 'report.html'}")
         return result
+
+
+@contextlib.contextmanager
+def _stoppable(command: str) -> Iterator[None]:
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        typer.echo(f"stopped: finished work is kept, and {command} goes on from there", err=True)
+        raise
 
 
 def _load(config: Path, overrides: list[str], signals: list[Path]) -> Any:
@@ -245,10 +278,11 @@ def _load(config: Path, overrides: list[str], signals: list[Path]) -> Any:
 
 
 def _over_budget(result: Any) -> int:
-    """1 % of the documents may end in quarantine before a run is called over budget."""
-    budget = 0.01 * result["documents"]
-    if result["quarantined"] > max(budget, 5):
-        typer.echo(f"over budget: {result['quarantined']} documents in quarantine, {budget:.0f} allowed", err=True)
+    """The exit code of a run that came to its end."""
+    from curate.report import over_budget
+
+    if said := over_budget(result.data):
+        typer.echo(said, err=True)
         return OVER_BUDGET
     return OK
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from curate.expressions import RuleError, parse_rule
 from curate.groups import Keep, keep, measure
-from curate.pipeline import Pipeline, PipelineError
+from curate.pipeline import Pipeline, PipelineError, Written
 from curate.rules import Rule
 from curate.signals import Signal
 
@@ -179,6 +179,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self.signals: dict[str, Any] = dict(_with_plugins("signals", SIGNALS))
         self.own: dict[str, Any] = {}
+        self.own_files: list[Path] = []
         self.set: list[str] = []
 
     def problem(self, message: str, node: Any = None, key: Any = None, width: int = 1, shift: int = 0) -> None:
@@ -261,6 +262,7 @@ class _Reader:
 
     def own_signals(self, files: list[Path]) -> None:
         """Signals and rules of the user's own files: everything in them that is one, by its name."""
+        self.own_files = files
         for path in files:
             try:
                 module = _load_file(path)
@@ -290,9 +292,9 @@ class _Reader:
         write = self._single(tree, "write", SINKS) if "write" in tree else None
         if self.problems:
             return None
-        text = self.text + "".join(f"# --set {s}\n" for s in self.set)
+        written = Written(self.text, tuple(self.set), tuple(path.name for path in self.own_files))
         try:
-            pipeline = Pipeline(read, *steps, write=write, config=text, name=str(tree.get("name", name)))
+            pipeline = Pipeline(read, *steps, write=write, config=written, name=str(tree.get("name", name)))
         except PipelineError as error:
             self.problem(str(error))
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def finalise(
             full = full or last[:1]  # an empty corpus still has its columns
         data[split] = pack(folder, split, _parts(folder, split, full), _numbered(folder.data, split))
     ledger = pack(folder, "ledger", _parts(folder, "ledger", last), _numbered(folder.ledger))
-    lacking = [record for i, record in enumerate(last) if _quarantined([phase[i] for phase in records])]
+    lacking = [record for i, record in enumerate(last) if any(has_quarantined(phase[i]) for phase in records)]
     quarantine = pack(folder, "quarantine", _parts(folder, "quarantine", lacking), _numbered(folder.quarantine))
     for section, named in (
         (folder.data, [*data["train"], *data["validation"]]),
@@ -106,9 +107,9 @@ def _timings(records: list[list[Record]], sweeps: list[Record], timings: dict[st
     }
 
 
-def _quarantined(shard: list[Record]) -> bool:
-    """Whether any phase put a row of the shard into quarantine."""
-    return any(step["quarantined"] for record in shard for step in record["tally"]["steps"])
+def has_quarantined(record: Record) -> bool:
+    """Whether the task of one phase put a row of its shard into quarantine."""
+    return any(step["quarantined"] for step in record["tally"]["steps"])
 
 
 def _still_whole(folder: Folder, records: list[Record]) -> None:
@@ -152,7 +153,7 @@ def _manifest(
         "ledger": [describe_file(root, p) for p in ledger],
         "quarantine": [describe_file(root, p) for p in quarantine],
         "inputs": report.data["inputs"],
-        "configuration": pipeline.config,
+        "configuration": dataclasses.asdict(pipeline.config),
         "steps": [n.name for n in pipeline.numbered],
         "versions": versions(),
     }

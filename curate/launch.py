@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from curate import work
-from curate.finalise import finalise
+from curate.finalise import finalise, has_quarantined
 from curate.guard import Watch
 from curate.keys import describe
 from curate.phases import Context, Record, RowsTask, match_tasks, rows_tasks, settle_task
 from curate.pipeline import Pipeline
 from curate.read import Shard
 from curate.report import Report
+from curate.rows import shard_key
 from curate.store import WorkDamaged
 from curate.work import Folder
 from curate.worker import Crew, Limits
@@ -55,8 +56,14 @@ class OutputBusy(RuntimeError):
     """Another run is working on the same output folder."""
 
 
-def launch(pipeline: Pipeline, on: Local, progress: Callable[[Progress], None] | None = None) -> Report:
-    """Run `pipeline` to its end and give the report. Work that an earlier run finished is used again."""
+def launch(
+    pipeline: Pipeline,
+    on: Local,
+    progress: Callable[[Progress], None] | None = None,
+    retry_quarantined: bool = False,
+) -> Report:
+    """Run `pipeline` to its end and give the report. Work that an earlier run finished is used again; with
+    `retry_quarantined` not that of shards with quarantined documents."""
     assert pipeline.write is not None
     pipeline.check()
     shards = pipeline.read.shards()
@@ -64,6 +71,8 @@ def launch(pipeline: Pipeline, on: Local, progress: Callable[[Progress], None] |
     started = time.monotonic()
     with _claimed(folder, pipeline):
         context = Context(pipeline, folder)
+        if retry_quarantined:
+            _forget_quarantined(context, shards)
 
         def once() -> Report:
             with contextlib.closing(_Runner(context, on, progress)) as runner:
@@ -209,6 +218,18 @@ def _with_proved_borders(context: Context, shards: list[Shard]) -> list[Shard]:
         if mended == shards:
             return shards
         shards = mended
+
+
+def _forget_quarantined(context: Context, shards: list[Shard]) -> None:
+    """Remove the work on every shard that has a document in quarantine, so that it is done again."""
+    folder = context.folder
+    found = {path: work.read_json(path) for path in (folder.work / "records").glob(f"{RowsTask.kind}-*.json")}
+    places = {path: (record["source"], record["start"]) for path, record in found.items() if record}
+    lacking = {places[path] for path, record in found.items() if record and has_quarantined(record)}
+    keys = {shard_key(s) for s in _with_proved_borders(context, shards) if (s.source, s.start) in lacking}
+    work.tidy(folder.work / "records", lambda path: places.get(path) not in lacking)
+    for kind in ("text", "signals"):
+        work.tidy(folder.work / kind, lambda path: path.name.split("-")[1].split(".")[0] not in keys)
 
 
 @contextlib.contextmanager

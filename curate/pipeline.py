@@ -87,6 +87,18 @@ class Phase:
     sweep: Numbered | None
 
 
+@dataclass(frozen=True)
+class Written:
+    """The configuration that a pipeline was read from, so that it can be read again: empty for one made in Python."""
+
+    text: str = ""
+    overrides: tuple[str, ...] = ()  # "read.warc=x.warc.gz", as given after --set
+    signals: tuple[str, ...] = ()  # names, without folders, of the files given after --signals
+
+    def __str__(self) -> str:
+        return self.text + "".join(f"# --set {override}\n" for override in self.overrides)
+
+
 class PipelineError(ValueError):
     """The steps do not fit together; found before any work begins."""
 
@@ -102,7 +114,7 @@ class Pipeline:
         read: Source,
         *steps: Step | Sweep | Keep | tuple[Any, ...],
         write: Sink | None = None,
-        config: str = "",
+        config: Written = Written(),
         name: str = "run",
     ) -> None:
         self.read = read
@@ -198,16 +210,23 @@ class Pipeline:
         lines.append(f"write {self.write}" if self.write else "no sink")
         return "\n".join(lines)
 
-    def run(self, *, on: Local | None = None, progress: Callable[[Any], None] | None = None) -> Report:
+    def run(
+        self,
+        *,
+        on: Local | None = None,
+        progress: Callable[[Any], None] | None = None,
+        retry_quarantined: bool = False,
+    ) -> Report:
         """Curate the whole corpus into the sink's folder and say what happened.
 
-        Finished work found there is used again where nothing it depends on has changed.
+        Finished work found there is used again where nothing it depends on has changed; with `retry_quarantined` not
+        that of the shards with quarantined documents.
         """
         from curate.launch import Local, launch
 
         if self.write is None:
             raise PipelineError("this pipeline has no sink: give write=parquet('out/folder') to run it")
-        return launch(self, on or Local(), progress=progress)
+        return launch(self, on or Local(), progress, retry_quarantined)
 
     def rows_key(self, phase: int) -> str:
         """What the decisions up to the end of `phase` depend on, besides the shard: every step, rules included."""

@@ -78,7 +78,7 @@ def build_report(
         "version": VERSION,
         "name": pipeline.name,
         "llmsapp": versions().get("llmsapp", ""),
-        "config": pipeline.config,
+        "config": str(pipeline.config),
         "versions": versions(),
         "inputs": inputs,
         "records": total.records,
@@ -91,6 +91,7 @@ def build_report(
         "text_bytes_in": pc.sum(bytes_).as_py() or 0,
         "text_bytes_kept": pc.sum(bytes_.filter(kept)).as_py() or 0,
         **{name: getattr(total, name) for name in STORED},
+        "max_quarantine": pipeline.write.max_quarantine if pipeline.write else 1.0,
         "reproducible": True,
         "steps": [_step(s) for s in steps],
         "signals": [_distribution(table, s, kept, _thresholds(pipeline, s)) for s in signals],
@@ -280,13 +281,23 @@ def _duplicates(table: pa.Table) -> dict[str, Any] | None:
     }
 
 
+def over_budget(data: dict[str, Any]) -> str:
+    """In words, that more documents are in quarantine than the sink's `max_quarantine` allows; "" where not."""
+    if data["quarantined"] <= data["max_quarantine"] * data["documents"]:
+        return ""
+    return (
+        f"over budget: {data['quarantined']} of {data['documents']} documents are in quarantine, `max_quarantine` "
+        f"allows {data['max_quarantine']:.4g} of them"
+    )
+
+
 def _warnings(data: dict[str, Any], table: pa.Table) -> list[str]:
     """What a reader should not miss."""
     out = []
     if data["documents"] and not data["kept"]:
         out.append("no document was kept")
-    if data["documents"] and data["quarantined"] > 0.01 * data["documents"]:
-        out.append(f"{data['quarantined']} of {data['documents']} documents are quarantined")
+    if over := over_budget(data):
+        out.append(over)
     if data["damaged_bytes"]:
         out.append(f"{data['damaged_bytes']:,} bytes of the input are damaged and were skipped")
     if "lang" in table.column_names:

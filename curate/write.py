@@ -45,17 +45,25 @@ NOT_WRITTEN = ("row", "offset", "html", "content_type", "charset", "charset_evid
 
 @dataclass(frozen=True)
 class Sink:
-    """Where the run goes. `validation`: the share of documents, chosen by a hash of their id, kept apart to test on."""
+    """Where the run goes. `validation`: the share of documents, chosen by a hash of their id, kept apart to test on;
+    `max_quarantine`: the share of documents in quarantine above which a run counts as over budget."""
 
     folder: str
     validation: float = 0.01
+    max_quarantine: float = 0.01
 
 
-def parquet(folder: str, validation: float = 0.01) -> Sink:
-    """Clean Parquet in `folder`, with ledger, report and manifest. `validation`: share of documents in that split."""
+def parquet(folder: str, validation: float = 0.01, max_quarantine: float = 0.01) -> Sink:
+    """Clean Parquet in `folder`, with ledger, report and manifest. `validation`: share of documents in that split.
+
+    `max_quarantine`: share of documents that may end in quarantine. Above it the run finishes, warns, and the command
+    exits with 4. Skipped records are no documents.
+    """
     if not 0 <= validation < 1:
         raise ValueError(f"validation is the share of documents kept apart, 0 <= validation < 1, not {validation}")
-    return Sink(folder, validation)
+    if not 0 <= max_quarantine <= 1:
+        raise ValueError(f"max_quarantine is a share of the documents, from 0 to 1, not {max_quarantine}")
+    return Sink(folder, validation, max_quarantine)
 
 
 def output_schema(pipeline: Pipeline) -> pa.Schema:

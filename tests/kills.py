@@ -241,5 +241,5 @@ steps:
   - keep: word_count >= 30
   - drop_duplicates: {how: minhash}
   - keep: symbol_word_ratio < 0.5
-write: {parquet: {folder: out, validation: 0.1}}
+write: {parquet: {folder: out, validation: 0.1, max_quarantine: 0.1}}
 """

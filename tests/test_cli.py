@@ -118,16 +118,6 @@ def test_exit_codes(tmp_path: Path, arguments: list[str], code: int, said: str) 
     assert "Traceback" not in done.stderr
 
 
-def test_over_budget_finishes_and_says_so(tmp_path: Path) -> None:
-    lines = ["{broken"] * 20 + ['{"text": "whole"}'] * 30
-    (tmp_path / "in.jsonl").write_text("\n".join(lines) + "\n")
-    (tmp_path / "c.yaml").write_text("read: {jsonl: in.jsonl}\nsteps: []\nwrite: {parquet: out}\n")
-    done = llmsapp("run", "c.yaml", "-j", 0, cwd=tmp_path)
-    assert done.returncode == 4
-    assert "over budget: 20 documents" in done.stderr
-    assert "every file is whole" in llmsapp("verify", "out", cwd=tmp_path).stdout
-
-
 def test_trying_one_step_on_one_document(tmp_path: Path) -> None:
     said = llmsapp("try", "word_count >= 3", "-", cwd=tmp_path, stdin="two words").stdout
     assert said.splitlines() == ["word_count = 2", "drop       word_count >= 3"]

@@ -23,7 +23,7 @@ RANKS = [
     {"worker", "finalise"},
     {"launch"},
     {"config", "progress"},
-    {"catalogue", "crawl", "doctor", "trial"},
+    {"catalogue", "crawl", "doctor", "quarantine", "trial"},
     {"cli"},
 ]
 # A step, sweep or preset makes rules, so dedup may call `keep`. These look upwards for types or in functions only.
