@@ -241,7 +241,7 @@ def _claimed(folder: Folder, pipeline: Pipeline) -> Iterator[None]:
     known = work.read_json(run)
     mine = {"read": describe({"paths": _paths(pipeline.read)})}
     ours = folder.manifest.exists() or (folder.work / "lock").exists()  # work/ may have been removed, or not begun
-    if known is None and not ours and folder.root.is_dir() and any(folder.root.iterdir()):
+    if known is None and not ours and any(path.is_file() for path in folder.root.rglob("*")):
         raise OutputRefused(
             f"{folder.root} is not empty and holds no run of llmsapp; give another folder, or empty this one yourself"
         )
