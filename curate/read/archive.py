@@ -25,6 +25,7 @@ from curate.read.stored import BLOCK, Damage, Window
 from curate.read.stream import GAP, Stream
 
 MAX_HEAD = HEAD  # bytes of a record header; a thousand fields fit, and 50 MB of them cannot stall a reader
+SEARCHED = 16 << 20  # bytes at the start of a damaged file in which a record must tell what kind of file it is
 MAX_BLOCK = MAX_DOCUMENT + MAX_HEAD  # an HTTP head comes on top of the page
 
 _BLANK_LINE = re.compile(rb"\r{0,2}\n\r{0,2}\n")  # LF alone and CR CR LF both occur in the wild
@@ -317,16 +318,16 @@ def _find_part(window: Window, packing: Packing, form: Format, start: int, stop:
 
 def _packing(window: Window) -> Packing | None:
     """How the archive is compressed, or None. Where its first record is damaged, bytes and name may both mislead: then
-    what a record can be found in. Raises Damage."""
+    what a record can be found in, among the first. Raises Damage."""
     found = packing_of(window)
     head = (found.head(found.start) if found else bytes(window.view(0, 8192))).lstrip(GAP)
     if any(form.first.match(head) for form in (WARC, ARC)):
         return found
     form = _format_of(b"", window.path)
     for packing in (found, packing_by_name(window)):
-        if packing and _find_part(window, packing, form, packing.start, window.size) >= 0:
+        if packing and _find_part(window, packing, form, packing.start, SEARCHED) >= 0:
             return packing
-    return None if _find_record(Stream.plain(window, 0), form) else found
+    return None if _find_record(Stream.plain(window, 0), form, SEARCHED) else found
 
 
 def _format_of(head: bytes, path: str) -> Format:

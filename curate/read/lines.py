@@ -12,7 +12,7 @@ from curate.read.stored import Damage, Window
 
 
 class Line(NamedTuple):
-    """A line without its line feed. `length` counts all its bytes; `data` is no longer than the cap."""
+    """A line without its line feed. `length` counts all its bytes; above the cap `data` is only how it begins."""
 
     offset: int  # in the stored file; in a compressed one, in the inflated bytes
     data: bytes
@@ -59,8 +59,9 @@ def split(blocks: Iterator[bytes], at: int, stop: int | None, cap: int) -> Itera
             if stop is not None and at >= stop:
                 return
             if head:
-                head.append(block[start:end])
                 length += end - start
+                if length <= cap:
+                    head.append(block[start:end])
                 yield Line(at, b"".join(head)[:cap], length)
                 at += length + 1
                 head, length = [], 0
@@ -71,9 +72,11 @@ def split(blocks: Iterator[bytes], at: int, stop: int | None, cap: int) -> Itera
         if stop is not None and at >= stop:
             return
         if start < len(block):
-            if length <= cap:
-                head.append(block[start:])
             length += len(block) - start
+            if length <= cap or not head:
+                head.append(block[start:])
+            else:
+                del head[1:]
     if length:
         yield Line(at, b"".join(head)[:cap], length)
 

@@ -173,7 +173,8 @@ class Parquet:
             f"no text: {self.text!r} is null" if n is None else _too_large(n) if n > MAX_DOCUMENT else None
             for n in bytes_.to_pylist()
         ]
-        heads = [e and (text[k].as_py() or "")[:HEAD_BYTES].encode()[:HEAD_BYTES] for k, e in enumerate(errors)]
+        starts = pa.compute.utf8_slice_codeunits(text, 0, HEAD_BYTES).to_pylist()
+        heads = [e and (start or "").encode()[:HEAD_BYTES] for start, e in zip(starts, errors, strict=True)]
         error = pa.array(errors, pa.string())
         kept = pa.compute.if_else(error.is_null(), text, pa.scalar(None, pa.string()))
         return {"text": kept, "error": error, "head": pa.array(heads, pa.binary())}
@@ -319,16 +320,20 @@ def _joined(slices: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     try:
         for piece in (piece for batch in slices for piece in _bounded(_unpacked(batch))):
             if held and (rows + piece.num_rows > BATCH_ROWS or size + piece.nbytes > BATCH_BYTES):
-                yield pa.concat_batches(held)
+                yield _concatenated(held)
                 held, rows, size = [], 0, 0
             held.append(piece)
             rows, size = rows + piece.num_rows, size + piece.nbytes
     except UNREADABLE:
         if held:
-            yield pa.concat_batches(held)
+            yield _concatenated(held)
         raise
     if held:
-        yield pa.concat_batches(held)
+        yield _concatenated(held)
+
+
+def _concatenated(held: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return held[0] if len(held) == 1 else pa.concat_batches(held)
 
 
 def _unpacked(batch: pa.RecordBatch) -> pa.RecordBatch:
