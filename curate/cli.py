@@ -7,6 +7,7 @@ the quarantine budget, 5 the environment (disk, permission, a busy output folder
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import signal
 import sys
@@ -25,6 +26,19 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Turn crawled dumps into training data: clean Parquet, a ledger of every document, a report.",
 )
+
+# What to do about an error of the system. Work that is finished is kept in all cases.
+ADVICE = {
+    errno.ENOSPC: "the disk is full: make room, or give another folder, and run the same command again",
+    errno.EDQUOT: "your quota is used up: make room, or give another folder, and run the same command again",
+    errno.EFBIG: "no file may become so large here (see `ulimit -f`): raise the limit and run the same command again",
+    errno.EROFS: "that file system is read-only: give another folder, or mount it for writing, and run again",
+    errno.EACCES: "this user may not write there: change the permissions, or give another folder, and run again",
+    errno.EPERM: "this user may not do that there: change the permissions, or give another folder, and run again",
+    errno.ENOTDIR: "a file stands where a folder is needed: move it away, or give another folder, and run again",
+    errno.EMFILE: "too many open files: raise `ulimit -n` and run again",
+    errno.EIO: "the disk or the network file system fails: look after it and run the same command again",
+}
 
 # Modules with more commands, each with a `register(app)`; they import what is heavy inside their commands.
 MORE_COMMANDS = ("curate.crawl.command", "trainers.commands")
@@ -177,15 +191,6 @@ def verify(out: Output) -> None:
 
 
 @app.command()
-def steps(name: Annotated[str, typer.Argument(help="One of them, in full.")] = "") -> None:
-    """List the sources, steps, presets and signals a configuration may use."""
-    with _errors():
-        from curate.catalogue import catalogue, entry
-
-        typer.echo(entry(name) if name else catalogue())
-
-
-@app.command()
 def quarantine(
     out: Output,
     wanted: Annotated[str, typer.Argument(metavar="[ID|URL]", help="One document, shown in full.")] = "",
@@ -209,6 +214,15 @@ def quarantine(
             result = kept_apart.replay(Folder(out), signals, Local(workers), progress)
         typer.echo(str(result))
         raise typer.Exit(_over_budget(result.report))
+
+
+@app.command()
+def steps(name: Annotated[str, typer.Argument(help="One of them, in full.")] = "") -> None:
+    """List the sources, steps, presets and signals a configuration may use."""
+    with _errors():
+        from curate.catalogue import catalogue, entry
+
+        typer.echo(entry(name) if name else catalogue())
 
 
 @app.command()
@@ -330,4 +344,5 @@ class _errors:
         ]
         for kinds, code in codes:
             if isinstance(error, kinds):
-                _stop(code, str(error))
+                advice = ADVICE.get(getattr(error, "errno", None) or 0) if code == ENVIRONMENT else None
+                _stop(code, f"{error}; {advice}" if advice else str(error))

@@ -24,7 +24,7 @@ from curate.keys import describe, digest
 from curate.ledger import last_measured, ledger_of
 from curate.pipeline import Pipeline, addressed
 from curate.read import Shard
-from curate.rows import ShardRows, shard_key, signal_store, stage_signals
+from curate.rows import ShardRows, readable, shard_key, signal_store, stage_signals
 from curate.schema import Batch
 from curate.store import WORK_PARQUET, SignalStore, proof, read_work, reading, write_work
 from curate.work import Folder, finish, whole
@@ -100,7 +100,8 @@ class RowsTask:
             **more,
         }
         if self.phase == 0:
-            record["input_sha256"] = input_sha256(self.shard)
+            with readable(self.shard):
+                record["input_sha256"] = input_sha256(self.shard)
         steps = {str(k): v for k, v in sorted(rows.cpu.items())}
         record["timings"] = {"cpu_s": time.process_time() - cpu, "steps": steps}
         return finish(folder, self.kind, self.key, outputs, record)

@@ -6,6 +6,7 @@ signals of an earlier one takes them from there, and does only what is missing.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -21,7 +22,7 @@ from curate.groups import judge, measured
 from curate.guard import Failures, Watch, guarded
 from curate.keys import digest
 from curate.pipeline import Group, Pipeline, Stage, with_verdict
-from curate.read import Seen, Shard, missing_id
+from curate.read import InputMissing, Seen, Shard, missing_id
 from curate.schema import Batch, empty, set_column
 from curate.signals import Signal
 from curate.store import Cursor, SignalStore, TextStore, WorkDamaged
@@ -114,11 +115,14 @@ class ShardRows:
 
     def _timed(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         """`batches`, with the CPU seconds that reading them takes counted as step 0."""
-        cpu = time.process_time()
-        for batch in batches:
-            self.cpu[0] = self.cpu.get(0, 0.0) + time.process_time() - cpu
-            yield batch
+        while True:
             cpu = time.process_time()
+            with readable(self.shard):
+                batch = next(batches, None)
+            self.cpu[0] = self.cpu.get(0, 0.0) + time.process_time() - cpu
+            if batch is None:
+                return
+            yield batch
 
     def _counted(self, batch: Batch) -> Batch:
         """Count the records and those skipped; the documents."""
@@ -328,6 +332,18 @@ def _named(documents: Batch, source: str) -> Batch:
     places = zip(documents.column("id").to_pylist(), documents.column("offset").to_pylist(), strict=True)
     ids = [i if i is not None else missing_id(source, offset or 0) for i, offset in places]
     return set_column(documents, "id", pa.array(ids, pa.string()))
+
+
+@contextlib.contextmanager
+def readable(shard: Shard) -> Iterator[None]:
+    """Turns what the system says of an input file that cannot be read, or is gone since it was listed, into words."""
+    try:
+        yield
+    except OSError as error:
+        raise InputMissing(
+            f"the input {shard.source} cannot be read: {error}; put it back, or leave it out, and run again: what is "
+            "finished is kept"
+        ) from error
 
 
 def shard_key(shard: Shard) -> str:

@@ -95,12 +95,14 @@ class Crew:
         _send(ours, {"workers": workers, "limits": limits, "context": cloudpickle.dumps(context)})
 
     def run(self, tasks: list[Any]) -> Iterator[tuple[int, Any, float]]:
-        """Raises WorkerFailed with the traceback of the first task that fails."""
+        """Raises WorkerFailed with the traceback of the first task that fails, or the OSError it ended with."""
         _send(self._socket, tasks)
         for _ in tasks:
             message = _receive(self._socket)
             if message is None:
                 raise WorkerFailed(f"the worker template ended with status {self._template.wait()}")
+            if message["environment"] is not None:  # nothing is wrong with the task: the disk is full, a file is gone
+                raise message["environment"]
             if message["error"]:
                 raise WorkerFailed(message["error"])
             yield message["index"], message["record"], message["peak_mb"]
@@ -228,7 +230,7 @@ class _Template:
         _, _, step, first, last = _PLACE.unpack_from(self.places, worker.number * _PLACE.size)
         if known.deaths > DEATHS_PER_TASK:
             error = f"{self.tasks[index].name}: {known.deaths} workers died on it, the last one {how}; giving up"
-            _send(self.run, {"index": index, "error": error, "record": None, "peak_mb": 0.0})
+            _send(self.run, {"index": index, "error": error, "environment": None, "record": None, "peak_mb": 0.0})
             return
         if first >= 0 and first == last:
             known.poison[(step, first)] = f"worker died: {how} in step {step}"
@@ -247,13 +249,15 @@ def _work(run: socket.socket, context: Any, places: mmap.mmap, number: int) -> N
         def at(step: int, first: int, last: int, index: int = index, before: Iterator[int] = before) -> None:
             _PLACE.pack_into(places, here, next(before), index, step, first, last)
 
-        record, error = None, ""
+        record, error, environment = None, "", None
         try:
             record = task(context, Watch(at, careful, poison))
+        except OSError as raised:
+            environment = raised
         except BaseException:  # noqa: BLE001 -- the run tells it
             error = f"{task.name}\n{traceback.format_exc()}"
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        _send(run, {"index": index, "record": record, "error": error, "peak_mb": peak})
+        _send(run, {"index": index, "record": record, "error": error, "environment": environment, "peak_mb": peak})
 
 
 def _state_and_cpu_s(pid: int) -> tuple[str, float]:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from curate.page import charts, figures
 from curate.page.labels import LABELS
 from curate.page.visible import pieces, plain
+from curate.work import write_text
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -48,11 +49,11 @@ EMPTY: dict[str, Any] = {
 
 
 def write_page(report: dict[str, Any], path: Path) -> None:
-    """Write `render_page(report)` to `path` as UTF-8, replacing what is there.
+    """Write `render_page(report)` to `path` as UTF-8, whole or not at all, replacing what is there.
 
     Errors: those of `render_page`, and OSError.
     """
-    Path(path).write_bytes(render_page(report).encode("utf-8"))
+    write_text(Path(path), render_page(report))
 
 
 def render_page(report: dict[str, Any]) -> str:
