@@ -11,9 +11,9 @@ import errno
 import importlib
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import typer
 
@@ -109,11 +109,11 @@ def run(
 @app.command()
 def check(config: ConfigPath, overrides: Overrides = [], signals: SignalFiles = []) -> None:  # noqa: B006
     """Prove a configuration without running it: names, options, columns and types, and that the input is there."""
-    with _errors():
-        pipeline = _load(config, overrides, signals)
+    with _errors() as errors:
+        pipeline = _load(config, overrides, signals, errors)
         pipeline.check()
         shards = pipeline.read.shards()
-        typer.echo(pipeline.explain())
+        typer.echo(errors.hidden(pipeline.explain()))
         size = sum(s.size for s in {s.path: s for s in shards}.values())
         typer.echo(f"\n{len({s.path for s in shards})} files, {size / 1e6:,.1f} MB, {len(shards)} shards: all well")
 
@@ -121,10 +121,10 @@ def check(config: ConfigPath, overrides: Overrides = [], signals: SignalFiles = 
 @app.command()
 def plan(config: ConfigPath, overrides: Overrides = [], signals: SignalFiles = []) -> None:  # noqa: B006
     """Say what a run would do, what it would use again, and why."""
-    with _errors():
+    with _errors() as errors:
         from curate.launch import planned
 
-        lines = planned(_load(config, overrides, signals))
+        lines = planned(_load(config, overrides, signals, errors))
         for task, why in lines:
             typer.echo(f"{why:<8} {task}" if why == "reuse" else f"{task}: {why}")
         reused = sum(why == "reuse" for _, why in lines)
@@ -259,18 +259,18 @@ def _terminated(number: int, frame: Any) -> None:
 
 
 def _run(config: Path, overrides: list[str], signals: list[Path], workers: int | None) -> Any:
-    with _errors():
+    with _errors() as errors:
         from rich.console import Console
 
         from curate.launch import Local
         from curate.page.terminal import print_summary
         from curate.progress import shown
 
-        pipeline = _load(config, overrides, signals)
+        pipeline = _load(config, overrides, signals, errors)
         with _stoppable("the same command"), shown() as progress:
             result = pipeline.run(on=Local(workers), progress=progress)
         print_summary(result.data, Console())
-        typer.echo(f"data:   {result.folder / 'data'}\nreport: {result.folder / 'report.html'}")
+        typer.echo(errors.hidden(f"data:   {result.folder / 'data'}\nreport: {result.folder / 'report.html'}"))
         return result
 
 
@@ -283,12 +283,14 @@ def _stoppable(command: str) -> Iterator[None]:
         raise
 
 
-def _load(config: Path, overrides: list[str], signals: list[Path]) -> Any:
+def _load(config: Path, overrides: list[str], signals: list[Path], errors: _errors) -> Any:
     from curate.config import load
 
     if not config.is_file():
         _stop(CONFIGURATION, f"there is no configuration {config}; `llmsapp init` writes one")
-    return load(config, overrides, signals)
+    pipeline = load(config, overrides, signals)
+    errors.hidden = pipeline.secrets.hidden
+    return pipeline
 
 
 def _over_budget(result: Any) -> int:
@@ -318,10 +320,12 @@ def _stop(code: int, message: str) -> None:
 
 
 class _errors:
-    """Turns what can go wrong into a sentence and an exit code."""
+    """Turns what can go wrong into a sentence and an exit code; `hidden` takes out what may not be said."""
 
-    def __enter__(self) -> None:
-        return None
+    hidden: Callable[[str], str] = str
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if error is None or isinstance(error, (typer.Exit, KeyboardInterrupt, SystemExit)):
@@ -345,4 +349,4 @@ class _errors:
         for kinds, code in codes:
             if isinstance(error, kinds):
                 advice = ADVICE.get(getattr(error, "errno", None) or 0) if code == ENVIRONMENT else None
-                _stop(code, f"{error}; {advice}" if advice else str(error))
+                _stop(code, self.hidden(f"{error}; {advice}" if advice else str(error)))

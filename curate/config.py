@@ -1,8 +1,8 @@
 """A configuration is the same calls as in Python, written in YAML: read, steps, write.
 
 A key is the name of a function in one of the tables below, its value that function's arguments; a rule is text, parsed
-into the same `Rule` as in Python. Nothing in a configuration runs code. All errors are found in one go, each with its
-line, a caret, and the nearest right name.
+into the same `Rule` as in Python. An option's value may name variables of the environment, as `${env:NAME}`. Nothing in
+a configuration runs code. All errors are found in one go, each with its line, a caret, and the nearest right name.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from curate.expressions import RuleError, parse_rule
 from curate.groups import Keep, keep, measure
 from curate.pipeline import Pipeline, PipelineError, Written
 from curate.rules import Rule
+from curate.secrets import NAMED, Secrets
 from curate.signals import Signal
 
 # Every name a configuration may use, and the function behind it. An installed package can add names to a table through
@@ -181,10 +182,11 @@ class _Reader:
         self.own: dict[str, Any] = {}
         self.own_files: list[Path] = []
         self.set: list[str] = []
+        self.secrets = Secrets()
 
     def problem(self, message: str, node: Any = None, key: Any = None, width: int = 1, shift: int = 0) -> None:
         line, column = _position(node, key)
-        self.problems.append(Problem(message, line, column + shift, width))
+        self.problems.append(Problem(self.secrets.hidden(message), line, column + shift, width))
 
     def tree(self) -> Any:
         from ruamel.yaml import YAML
@@ -294,7 +296,9 @@ class _Reader:
             return None
         written = Written(self.text, tuple(self.set), tuple(path.name for path in self.own_files))
         try:
-            pipeline = Pipeline(read, *steps, write=write, config=written, name=str(tree.get("name", name)))
+            pipeline = Pipeline(
+                read, *steps, write=write, config=written, name=str(tree.get("name", name)), secrets=self.secrets
+            )
         except PipelineError as error:
             self.problem(str(error))
             return None
@@ -380,6 +384,11 @@ class _Reader:
                     len(str(key)),
                 )
                 continue
+            try:
+                given = self._resolved(given)
+            except KeyError as error:
+                self.problem(f"`{name}`: the environment has no variable {error}; set it", value, key, len(str(key)))
+                continue
             fits, plain = _fits(given, _type_of(function, parameters[key].name))
             if not fits:
                 kind = parameters[key].annotation
@@ -400,12 +409,23 @@ class _Reader:
             self.problem(f"`{name}`: {error}", node, name, len(name))
             return None
 
+    def _resolved(self, value: Any) -> Any:
+        """An option's value with the environment's variables in it."""
+        if isinstance(value, str):
+            return self.secrets.resolve(value) if NAMED.search(value) else value
+        if isinstance(value, Mapping):
+            return {k: self._resolved(v) for k, v in value.items()}
+        return [self._resolved(v) for v in value] if isinstance(value, list) else value
+
     def _rule(self, text: Any, node: Any, key: str, index: int) -> Rule | None:
         if text is True or text is False or not isinstance(text, str):
             self.problem(f"a rule is text such as `word_count >= 50`, not {text!r}", node, key)
             return None
         if text in self.own and isinstance(self.own[text], Rule):
             return self.own[text]
+        if NAMED.search(text):
+            self.problem("a rule is shown in the report and takes no `${env:…}`; options of steps do", node, key)
+            return None
         try:
             return parse_rule(text, self._lookup, {n: resolve(r) for n, r in FACTORIES.items()})
         except RuleError as error:

@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 from curate.schema import Batch
 
 Failures = dict[int, str]  # row -> reason
+# How the reason begins where a clock decided and not the document: another run may find it well.
+BY_CLOCK = "worker died: killed since it "
 
 
 @dataclass
@@ -20,12 +22,14 @@ class Watch:
 
     `at(step, first row, last row)` is called before each call of a step. `careful`: ranges (step, first, last) of rows
     that the step takes one by one, since a worker died somewhere in them. `poison`: (step, row) that killed a worker,
-    with the reason; the step does not touch the row again, which is quarantined.
+    with the reason; the step does not touch the row again, which is quarantined. `hidden`: what a step said, without
+    what may not be written.
     """
 
     at: Callable[[int, int, int], None] = lambda step, first, last: None
     careful: list[tuple[int, int, int]] = field(default_factory=list)
     poison: dict[tuple[int, int], str] = field(default_factory=dict)
+    hidden: Callable[[str], str] = str
 
 
 def guarded(watch: Watch, number: int, step: Callable[[Batch], Batch], batch: Batch) -> tuple[Batch, Failures]:
@@ -41,7 +45,8 @@ def guarded(watch: Watch, number: int, step: Callable[[Batch], Batch], batch: Ba
     if at >= 0:
         reasons = out.column(at)
         bad = reasons.is_valid()
-        failures.update(zip(out.column("row").filter(bad).to_pylist(), reasons.filter(bad).to_pylist(), strict=True))
+        said = [watch.hidden(reason) for reason in reasons.filter(bad).to_pylist()]
+        failures.update(zip(out.column("row").filter(bad).to_pylist(), said, strict=True))
         out = out.filter(pc.is_null(reasons)).drop_columns(["error"])
     return out, failures
 
@@ -82,7 +87,7 @@ def _halving(
         if batch.num_rows == 0:
             raise
         if batch.num_rows == 1:
-            failures[rows[0].as_py()] = f"{type(error).__name__}: {error}"
+            failures[rows[0].as_py()] = watch.hidden(f"{type(error).__name__}: {error}")
             return
         half = batch.num_rows // 2
         _halving(watch, number, step, batch.slice(0, half), parts, failures)

@@ -172,7 +172,7 @@ class _Runner:
             return
         if self.workers == 0:
             for index, task in enumerate(tasks):
-                yield index, task(self.context, Watch())
+                yield index, task(self.context, Watch(hidden=self.context.pipeline.secrets.hidden))
             self.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             return
         if self._crew is None:
@@ -239,7 +239,7 @@ def _claimed(folder: Folder, pipeline: Pipeline) -> Iterator[None]:
     if folder.root.exists() and not folder.root.is_dir():
         raise OutputRefused(f"{folder.root} is a file; give a folder to write.parquet")
     known = work.read_json(run)
-    mine = {"read": describe({"paths": _paths(pipeline.read)})}
+    mine = {"read": pipeline.secrets.hidden(describe({"paths": _paths(pipeline.read)}))}
     ours = folder.manifest.exists() or (folder.work / "lock").exists()  # work/ may have been removed, or not begun
     if known is None and not ours and any(path.is_file() for path in folder.root.rglob("*")):
         raise OutputRefused(

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from curate.groups import Keep, joined
 from curate.keys import describe, digest
 from curate.schema import READ_SCHEMA, READING_ONLY, Batch, empty, set_column
+from curate.secrets import Secrets
 from curate.signals import Signal
 from curate.sweep import Sweep
 from curate.versions import versions
@@ -116,13 +117,15 @@ class Pipeline:
         write: Sink | None = None,
         config: Written = Written(),
         name: str = "run",
+        secrets: Secrets | None = None,
     ) -> None:
         self.read = read
         self.write = write
         self.config = config
         self.name = name
+        self.secrets = secrets or Secrets()  # what the configuration took from the environment: never written
         self.steps: list[Any] = [s for given in steps for s in (given if isinstance(given, tuple) else (given,))]
-        self.numbered = _numbered(self.steps)
+        self.numbered = _numbered(self.steps, self.secrets)
         self.phases = _phases(self.numbered, describe(read_key(read)))
         _refuse_names(self.signals, self.phases)
         _refuse_two_of_one_name(self.signals)
@@ -303,7 +306,7 @@ def _ordered(table: pa.Table) -> pa.Table:
     return table.sort_by([("shard", "ascending"), ("row", "ascending")])
 
 
-def _numbered(steps: Sequence[Any]) -> tuple[Numbered, ...]:
+def _numbered(steps: Sequence[Any], secrets: Secrets) -> tuple[Numbered, ...]:
     out: list[Numbered] = []
     keeps: list[Keep] = []
 
@@ -320,7 +323,7 @@ def _numbered(steps: Sequence[Any]) -> tuple[Numbered, ...]:
         if not callable(step) and not isinstance(step, Sweep):
             raise PipelineError(f"{step!r} is neither a step (a callable) nor a sweep nor `keep(...)`")
         name = getattr(step, "name", None) or getattr(step, "__name__", type(step).__name__)
-        out.append(Numbered(len(out) + 1, str(name), step))
+        out.append(Numbered(len(out) + 1, secrets.hidden(str(name)), step))  # a name may hold its options
     flush()
     return tuple(out)
 

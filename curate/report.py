@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from curate.guard import BY_CLOCK
 from curate.ledger import last_measured
 from curate.pipeline import Pipeline
 from curate.rules import comparisons
@@ -92,7 +93,7 @@ def build_report(
         "text_bytes_kept": pc.sum(bytes_.filter(kept)).as_py() or 0,
         **{name: getattr(total, name) for name in STORED},
         "max_quarantine": pipeline.write.max_quarantine if pipeline.write else 1.0,
-        "reproducible": True,
+        "reproducible": not pc.any(pc.starts_with(table["reason"], BY_CLOCK)).as_py(),
         "steps": [_step(s) for s in steps],
         "signals": [_distribution(table, s, kept, _thresholds(pipeline, s)) for s in signals],
         "languages": languages,

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from curate.guard import Watch
+from curate.guard import BY_CLOCK, Watch
 
 # A task may lose this many workers before it is given up: each death costs at most two more tries to name its row.
 DEATHS_PER_TASK = 30
@@ -218,7 +218,7 @@ class _Template:
         worker.socket.close()
         _, status = os.waitpid(worker.pid, 0)
         if worker.task is not None:
-            self._learn(worker, f"killed since it {worker.charge}" if worker.charge else _in_words(status))
+            self._learn(worker, BY_CLOCK + worker.charge if worker.charge else f"worker died: {_in_words(status)}")
         self.workers[worker.number] = self._fork(worker.number)
 
     def _learn(self, worker: _Worker, how: str) -> None:
@@ -229,11 +229,11 @@ class _Template:
         known.deaths += 1
         _, _, step, first, last = _PLACE.unpack_from(self.places, worker.number * _PLACE.size)
         if known.deaths > DEATHS_PER_TASK:
-            error = f"{self.tasks[index].name}: {known.deaths} workers died on it, the last one {how}; giving up"
+            error = f"{self.tasks[index].name}: {known.deaths} workers died on it, at last: {how}; giving up"
             _send(self.run, {"index": index, "error": error, "environment": None, "record": None, "peak_mb": 0.0})
             return
         if first >= 0 and first == last:
-            known.poison[(step, first)] = f"worker died: {how} in step {step}"
+            known.poison[(step, first)] = f"{how} in step {step}"
         elif first >= 0:
             known.careful.append((step, first, last))
         self.waiting.appendleft(index)
@@ -251,7 +251,7 @@ def _work(run: socket.socket, context: Any, places: mmap.mmap, number: int) -> N
 
         record, error, environment = None, "", None
         try:
-            record = task(context, Watch(at, careful, poison))
+            record = task(context, Watch(at, careful, poison, context.pipeline.secrets.hidden))
         except OSError as raised:
             environment = raised
         except BaseException:  # noqa: BLE001 -- the run tells it

@@ -114,7 +114,7 @@ def test_values_can_be_set_from_outside() -> None:
     assert "other.jsonl" in str(pipeline.read)
     assert pipeline.write is not None
     assert pipeline.write.folder == "elsewhere"
-    assert "# --set read.jsonl=other.jsonl" in pipeline.config
+    assert "# --set read.jsonl=other.jsonl" in str(pipeline.config)
     with pytest.raises(ConfigError, match=r"expected read\.NAME=value"):
         parse(GOOD, overrides=["steps=nothing"])
 

@@ -13,7 +13,7 @@ OURS = ("curate", "filters", "trainers")
 
 # Lower to higher: a module of `curate` imports only modules of its own rank or below.
 RANKS = [
-    {"schema", "keys", "kernels", "shipped", "versions", "awkward", "sample", "work"},
+    {"schema", "keys", "kernels", "shipped", "versions", "awkward", "sample", "secrets", "work"},
     {"rules", "signals", "sweep", "read", "store"},
     {"groups", "expressions", "clean", "dedup", "extract", "normalization", "guard", "page"},
     {"pipeline", "tally", "decisions", "testing"},

@@ -84,6 +84,7 @@ def test_a_poisonous_document_is_quarantined_alone(tmp_path: Path, kind: str) ->
     lost = pq.read_table(out / "quarantine").to_pylist()
     assert [row["id"] for row in lost] == ["d000017"]
     assert POISONS[kind][1] in lost[0]["reason"]
+    assert report["reproducible"] == ("killed since" not in lost[0]["reason"])
     assert verify(out) == []
 
 
