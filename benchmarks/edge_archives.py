@@ -24,8 +24,8 @@ BEGIN, END = "<!-- edge archives: begin -->", "<!-- edge archives: end -->"
 NOTES = {
     "bad.arc": "lengths of -1 and abc, and one too short: warcio counts each line as an empty record",
     "broken.warc": "six records, the last with a wrong length; warcio counts lines of its body as two more",
-    "badexample.arc.gz": "every length is wrong",
-    "HTTP204.warc": "two of three lengths are wrong; warcio reads 294 bytes of the wrong places",
+    "badexample.arc.gz": "three of five lengths are wrong",
+    "HTTP204.warc": "two of three lengths are wrong",
     "example-space-in-url.arc": "the last record is cut off",
     "example-trunc.warc": "one body is cut off",
     "example.warc": "in pywb's copy one length is wrong",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import random
 import zlib
 from pathlib import Path
@@ -255,12 +254,13 @@ def test_dates(text: str, seconds: int | None) -> None:
 def test_edge_collection_loses_nothing_that_another_reader_finds() -> None:
     if not EDGE.is_dir():
         pytest.skip("the edge collection (../shared/data/warc_edge) is not here")
-    short = {}
-    for entry in json.loads((EDGE / "index.json").read_text()):
-        found = rows_of(warc(str(EDGE / entry["file"])))
-        best = max(sum(entry["warcio_records"].values()), entry["fastwarc_records"])
-        if len(found) < best:
-            short[entry["file"].split("__")[-1]] = (len(found), best)
-    # bad.arc: lines with the length -1 and abc, which warcio takes for empty records.
-    # broken.warc: one record swallows two by a wrong length; they come back as one damaged place.
-    assert set(short) <= {"bad.arc", "broken.warc"}, short
+    from benchmarks.edge_archives import results
+
+    found = results(EDGE)
+    assert len(found) == 107
+    # Found by us, and by the better of the two others, where that is more; why is in `benchmarks.edge_archives.NOTES`.
+    fewer = {(r.file.split("__")[-1], r.found, r.better) for r in found if r.found < r.better}
+    assert fewer == {("bad.arc", 2, 4), ("broken.warc", 6, 8)}
+    assert sum(r.read for r in found) == 3823 and sum(r.damaged for r in found) == 17
+    for r in found:
+        assert r.unaccounted == 0 and bool(r.damaged) == bool(r.note), r

@@ -189,7 +189,10 @@ def _bad_header(data: bytes, form: Format) -> str:
         return "a ZIP file (WACZ?), not an archive of records: unpack it and read the .warc files in it"
     if not form.first.match(data):
         return f"no {form.name} header here"
-    if _BLANK_LINE.search(data):
+    end = _BLANK_LINE.search(data)
+    if end and form.candidate.search(data, 1, end.end()):
+        return "cut off in the header"
+    if end:
         return "the header has no Content-Length, or none that is a number"
     return f"the header has no end within {MAX_HEAD:,} bytes" if len(data) >= MAX_HEAD else "cut off in the header"
 
@@ -234,6 +237,8 @@ def _plain_records(window: Window, shard: Shard, seen: Seen) -> Iterator[Stored]
         yield record
     seen.blank_bytes += stream.offset - before
     seen.end = stream.offset
+    if seen.blank_bytes == window.size > 0:
+        yield _nothing(window, seen)
 
 
 def _packed_records(window: Window, shard: Shard, seen: Seen, packing: Packing) -> Iterator[Stored]:
@@ -279,6 +284,14 @@ def _packed_records(window: Window, shard: Shard, seen: Seen, packing: Packing) 
         seen.damaged_bytes += after - whole
         at = after
     seen.end = at
+    if seen.blank_bytes == window.size > 0:
+        yield _nothing(window, seen)
+
+
+def _nothing(window: Window, seen: Seen) -> Stored:
+    """The row of a file that holds bytes and no record."""
+    seen.blank_bytes, seen.damaged_bytes = 0, window.size
+    return Stored(0, 0, {}, bytes(window.view(0, HEAD_BYTES)), "no record in the file: only line ends and padding")
 
 
 class _Unit:

@@ -52,7 +52,7 @@ class Message(NamedTuple):
 def parse_content_type(value: str) -> tuple[str | None, str | None]:
     """(mime type in lower case, charset) of a Content-Type; None for what is missing or malformed."""
     mime, _, parameters = value.partition(";")
-    mime = mime.split(",")[0].strip().lower()
+    mime = mime.split(",")[0].strip(" \t\"'").lower()
     found = re.search(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", parameters, re.I) if parameters else None
     return (mime if "/" in mime else None), (found[1] if found else None)
 

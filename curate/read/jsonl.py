@@ -175,7 +175,7 @@ def _string(found: dict[str, Any], key: str) -> str | None:
     value = found.get(key)
     if value is None or isinstance(value, str):
         return value
-    raise ValueError(f"{key!r} is a {_kind(value)}, a string is expected")
+    raise ValueError(f"wrong type: {key!r} is a {_kind(value)}, a string is expected")
 
 
 def _identity(found: dict[str, Any], key: str, data: bytes) -> str | None:
@@ -186,7 +186,7 @@ def _identity(found: dict[str, Any], key: str, data: bytes) -> str | None:
     if isinstance(value, str):
         return value
     if isinstance(value, bool | list | dict):
-        raise ValueError(f"{key!r} is a {_kind(value)}, a string or a whole number is expected")
+        raise ValueError(f"wrong type: {key!r} is a {_kind(value)}, a string or a whole number is expected")
     return str(_exact(data)[key]) if isinstance(value, float) else str(value)
 
 
@@ -200,13 +200,16 @@ def _typed(found: dict[str, Any], key: str, kind: str) -> Any:
         return int(value)
     if isinstance(value, str if kind == "str" else bool) and kind in ("str", "bool"):
         return value
-    raise ValueError(f"{key!r} is {str(value)[:40]!r}, a {kind} is expected")
+    raise ValueError(f"wrong type: {key!r} is {str(value)[:40]!r}, a {kind} is expected")
 
 
 def _dumped(rest: dict[str, Any], data: bytes) -> str:
     import orjson
 
-    dumped = orjson.dumps(rest)
+    try:
+        dumped = orjson.dumps(rest)
+    except orjson.JSONEncodeError:  # it reads 1,024 levels and writes 254
+        raise ValueError("nested too deep: more than 254 lists or objects inside one another") from None
     if _WIDE.search(dumped):
         exact = _exact(data)
         return json.dumps({key: exact[key] for key in rest}, ensure_ascii=False, separators=(",", ":"))
@@ -218,5 +221,5 @@ def _exact(data: bytes) -> dict[str, Any]:
     try:
         exact: dict[str, Any] = json.loads(data)
     except RecursionError:
-        raise ValueError("nested too deep to keep its long numbers exact") from None
+        raise ValueError("nested too deep: its long numbers cannot be kept exact") from None
     return exact

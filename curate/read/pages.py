@@ -37,8 +37,9 @@ def rows_at_once(path: str, group: Any, columns: list[str]) -> int:
 
 
 def _wanted(group: Any, columns: list[str]) -> list[Any]:
+    names = set(columns)
     found = [group.column(c) for c in range(group.num_columns)]
-    return [c for c in found if c.path_in_schema in columns or c.path_in_schema.split(".")[0] in columns]
+    return [c for c in found if c.path_in_schema in names or c.path_in_schema.split(".")[0] in names]
 
 
 def _page_bytes(path: str, at: int | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,7 @@ from curate.read.warc import decoded, parse_date
 from curate.schema import READ_SCHEMA, normalised_strings
 
 SUFFIXES = (".parquet", ".pq")
+YEAR_1, YEAR_10000 = -62_135_596_800, 253_402_300_800  # seconds since 1970
 UNREADABLE = (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError)
 
 
@@ -85,6 +87,11 @@ class Parquet:
         """The columns that are kept as they are. Raises SchemaMismatch."""
         given = {"text": self.text, "id": self.id, "url": self.url, "html": self.html}
         read = {name for name in given.values() if name}
+        for name, count in Counter(stored.names).items():
+            used = name in read or self.columns is None or name in self.columns
+            if used and (count > 1 or not name):
+                what = f"{count} columns named {name!r}" if name else "a column without a name"
+                raise SchemaMismatch(f"{file.path} has {what}; rename them, or name the others in `columns`")
         for role, name in given.items():
             optional = name == role and (role != "text" or self.html)
             if name and name not in stored.names and not optional:
@@ -132,8 +139,13 @@ class Parquet:
             problem = oversized(shard.path, about, present)
             size = rows_at_once(shard.path, about, present)
             for batch in () if problem else _joined(file.iter_batches(size, [group], present, use_threads=False)):
-                yield self._rows(batch, offset + done, schema, shard.source)
-                done += batch.num_rows
+                for piece, invalid in _valid(batch):
+                    if invalid:
+                        head = [failed(offset + done, f"damaged: row {offset + done:,}: {invalid}")]
+                        yield from batches(head, schema, shard.source)
+                    else:
+                        yield self._rows(piece, offset + done, schema, shard.source)
+                    done += piece.num_rows
         except MemoryError:
             problem = "more memory is needed than there is"
         except UNREADABLE as error:
@@ -344,6 +356,24 @@ def _unpacked(batch: pa.RecordBatch) -> pa.RecordBatch:
     return batch
 
 
+def _valid(batch: pa.RecordBatch) -> Iterator[tuple[pa.RecordBatch, str]]:
+    """`batch` in runs of rows that hold what their types promise, "" beside them, and single rows that do not, and why.
+
+    Arrow does not look at what it reads: strings that are no UTF-8 come through, and kernels trust them.
+    """
+    try:
+        batch.validate(full=True)
+    except (pa.ArrowInvalid, pa.ArrowIndexError) as error:
+        if batch.num_rows == 1:
+            yield batch, _first_line(error).split(": ")[-1]
+            return
+        half = batch.num_rows // 2
+        for part in (range(half), range(half, batch.num_rows)):
+            yield from _valid(batch.take(pa.array(part, pa.int64())))  # a slice keeps the values of all its lists
+    else:
+        yield batch, ""
+
+
 def _bounded(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     """`batch` in pieces of about BATCH_BYTES; in one, nearly always."""
     pieces = min(max(-(-batch.nbytes // BATCH_BYTES), 1), batch.num_rows) if batch.num_rows else 0
@@ -379,7 +409,14 @@ def _dates(batch: pa.RecordBatch, rows: int) -> pa.Array:
         return pa.nulls(rows, kind)
     column = batch.column("date")
     if pa.types.is_date(column.type):
-        return column.cast(pa.timestamp("s"), safe=False).cast(kind)
+        return _calendar(column.cast(pa.timestamp("s"), safe=False).cast(kind))
     if pa.types.is_timestamp(column.type):
-        return column.cast(pa.timestamp("s", column.type.tz), safe=False).cast(kind)
+        return _calendar(column.cast(pa.timestamp("s", column.type.tz), safe=False).cast(kind))
     return pa.array([parse_date(text) if text else None for text in column.cast(pa.string()).to_pylist()], kind)
+
+
+def _calendar(dates: pa.Array) -> pa.Array:
+    """`dates`, null where the year is not of four digits."""
+    seconds = dates.cast(pa.int64())
+    fits = pa.compute.and_(pa.compute.greater_equal(seconds, YEAR_1), pa.compute.less(seconds, YEAR_10000))
+    return pa.compute.if_else(fits, dates, pa.scalar(None, dates.type))

@@ -26,6 +26,7 @@ UNKNOWN_TYPES = (None, "unknown/unknown", "application/unknown", "*/*")  # WHATW
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<\0?[!?a-zA-Z]")
 _HTML = re.compile(rb"<!doctype html|<html[\s>]", re.I)
 _DATE = re.compile(r"(\d{4})-?(\d\d)?-?(\d\d)?[T ]?(\d\d)?:?(\d\d)?:?(\d\d)?(?:\.\d+)?Z?$", re.A)
+_NEVER_TEXT = bytes([*range(1, 9), 11, *range(14, 27), *range(28, 32)])  # WHATWG MIME Sniffing, 3; zero apart
 _BINARY = {
     b"%PDF-": "application/pdf",
     b"PK\x03\x04": "application/zip",
@@ -156,7 +157,24 @@ def _document(base: Record, mime: str | None, charset: str | None, message: Mess
     found = next((kind for magic, kind in _BINARY.items() if body.startswith(magic)), None)
     if found:
         return base._replace(skipped=f"content type {found}")
+    if _is_binary(body):
+        return base._replace(skipped="binary data")
     return decoded(base, body, charset, markup=mime != "text/plain")
+
+
+def _is_binary(body: bytes) -> bool:
+    """Whether the start of `body` is neither markup nor text: one byte in twenty is one that no text has.
+
+    In UTF-16 and UTF-32 every second byte, or three of four, may be zero: there zeros stand mostly in the same places.
+    """
+    head = body[:4096]
+    if _MARKUP.match(head):
+        return False
+    odd = len(head) - len(head.translate(None, _NEVER_TEXT))
+    zeros = sorted(head[k::2].count(0) for k in (0, 1))
+    if zeros[0] * 4 > zeros[1] and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        odd += sum(zeros)
+    return odd * 20 > len(head)
 
 
 def decoded(base: Record, body: bytes, charset: str | None, *, markup: bool) -> Record:
