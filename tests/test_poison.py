@@ -65,27 +65,34 @@ POISONS: dict[str, tuple[Callable[[], Any], str]] = {
 }
 
 
-def poisoned(kind: str) -> Callable[[Batch], Batch]:
+DOCUMENTS = 40
+
+
+def poisoned(kind: str, document: int) -> Callable[[Batch], Batch]:
     def step(batch: Batch) -> Batch:
-        if any("number 17 " in (text or "") for text in batch.column("text").to_pylist()):
+        if any(f"number {document} " in (text or "") for text in batch.column("text").to_pylist()):
             POISONS[kind][0]()
         return batch
 
     return step
 
 
-@pytest.mark.parametrize("kind", POISONS)
-def test_a_poisonous_document_is_quarantined_alone(tmp_path: Path, kind: str) -> None:
-    out = tmp_path / "out"
-    rows = tuple(f"a tale of number {i} and more" for i in range(40))
-    pipeline = Pipeline(Memory(rows, shard_rows=20), poisoned(kind), write=parquet(str(out)))
-    report = pipeline.run(on=Local(2, LIMITS))
-    assert (report["documents"], report["kept"], report["quarantined"]) == (40, 39, 1)
+def check(out: Path, kind: str, document: int, workers: int) -> None:
+    """One run with one poisonous document: it alone is in quarantine, with its reason."""
+    rows = tuple(f"a tale of number {i} and more" for i in range(DOCUMENTS))
+    pipeline = Pipeline(Memory(rows, shard_rows=20), poisoned(kind, document), write=parquet(str(out)))
+    report = pipeline.run(on=Local(workers, LIMITS))
+    assert (report["documents"], report["kept"], report["quarantined"]) == (DOCUMENTS, DOCUMENTS - 1, 1)
     lost = pq.read_table(out / "quarantine").to_pylist()
-    assert [row["id"] for row in lost] == ["d000017"]
+    assert [row["id"] for row in lost] == [f"d{document:06d}"]
     assert POISONS[kind][1] in lost[0]["reason"]
     assert report["reproducible"] == ("killed since" not in lost[0]["reason"])
     assert verify(out) == []
+
+
+@pytest.mark.parametrize("kind", POISONS)
+def test_a_poisonous_document_is_quarantined_alone(tmp_path: Path, kind: str) -> None:
+    check(tmp_path / "out", kind, document=17, workers=2)
 
 
 def test_a_worker_that_is_slow_but_moves_on_is_left_alone(tmp_path: Path) -> None:
