@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -173,3 +175,16 @@ def test_an_input_that_goes_away_while_running(tmp_path: Path, workers: int) -> 
 
 
 REMOVING: list[bool] = []
+
+
+def test_names_from_the_data_stay_out_of_the_file_system(tmp_path: Path) -> None:
+    names = ["../../escaped", "/tmp/escaped", "a\x00b", "CON", "x" * 300, "\u202egnp.exe", "A", "a", "..", "$(touch x)"]
+    lines = [json.dumps({"id": n, "url": f"https://{n}/../{n}", "text": f"text {i}"}) for i, n in enumerate(names)]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "\u202e $(touch y) 'q.jsonl").write_text("\n".join(lines) + "\n")
+    report = Pipeline(jsonl(str(tmp_path / "in")), write=parquet(str(tmp_path / "deep" / "out"))).run(on=Local(1))
+    assert report["kept"] == len(names)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["deep", "in"]
+    assert [p.name for p in (tmp_path / "deep").iterdir()] == ["out"]
+    written = [p.name for p in (tmp_path / "deep" / "out").rglob("*") if p.is_file()]
+    assert all(re.fullmatch(r"[a-z0-9.-]+|README\.md", name) for name in written), written
