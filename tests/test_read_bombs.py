@@ -108,7 +108,7 @@ def write(folder: Path, kind: str, size: int) -> tuple[str, list[str]]:
     elif kind == "zeros":
         with path.open("wb") as file:
             file.truncate(size)
-        fates = []
+        fates = ["no record in the file"]
     elif kind == "line":
         lines = [json.dumps({"text": text}).encode() + b"\n" for text in ("first", "last")]
         (folder / "a.jsonl.gz").write_bytes(gzipped(size, lines[0] + b'{"text": "', b'"}\n' + lines[1]))
