@@ -97,7 +97,7 @@ def keep_names(folder: Path) -> None:
 
 def left_over(folder: Path) -> list[Path]:
     """Temporary files that killed runs have left below `folder`."""
-    return [path for path in folder.rglob(".*.tmp") if path.is_file()]
+    return [path for path in folder.rglob(".*.[0-9]*.tmp") if path.is_file()]
 
 
 def write_text(path: Path, text: str) -> None:
