@@ -61,17 +61,25 @@ def demo(
     out: Annotated[Path, typer.Option("-o", "--out", help="Where the result goes.")] = Path("demo"),
     workers: Workers = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
+    train: Annotated[
+        bool, typer.Option("--train", help="Go on to a tokenizer, a small GPT and a finetuned one, in OUT-train.")
+    ] = False,
 ) -> None:
     """Curate the sample crawl that ships with llmsapp: about 300 pages, English and Chinese."""
     from curate.sample import sample_crawl
     from curate.shipped import configuration
 
+    trainers = importlib.import_module("trainers.commands") if train else None
+    if trainers:
+        trainers.require_extra()
     overrides = [f"read.warc={sample_crawl()}", f"write.parquet.folder={out}"]
     report = _run(configuration("demo"), overrides, [], workers)
     if open_:
         import webbrowser
 
         webbrowser.open((out / "report.html").resolve().as_uri())
+    if trainers:
+        trainers.walk_road(out, out.with_name(f"{out.name}-train"), configuration)
     raise typer.Exit(_over_budget(report))
 
 

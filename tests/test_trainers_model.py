@@ -96,6 +96,8 @@ def test_an_untrained_model_knows_nothing() -> None:
         tokens = torch.randint(0, 4000, (4, 32), generator=torch.Generator().manual_seed(1))
         loss = float(model.loss(tokens[:, :-1], tokens[:, 1:]).detach())
         assert loss == pytest.approx(math.log(4000), abs=0.4)
+        untied = GPT(tiny_shape(width=width, vocabulary=4000, layers=1, tied=False))
+        assert float(untied.loss(tokens[:, :-1], tokens[:, 1:]).detach()) == pytest.approx(math.log(4000), abs=1e-3)
 
 
 def test_equal_seeds_equal_models_and_the_head_is_the_embedding() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from trainers.errors import reported
+from trainers.errors import EXTRA, reported
 
 tokenizer = typer.Typer(
     no_args_is_help=True,
@@ -114,3 +115,21 @@ def generate(
             sys.stdout.write(piece)
             sys.stdout.flush()
         typer.echo()
+
+
+def require_extra() -> None:
+    """Stop with a sentence where a package that training needs is not installed."""
+    from importlib.util import find_spec
+
+    with reported():
+        for package in EXTRA:
+            if find_spec(package) is None:
+                raise ModuleNotFoundError(name=package)
+
+
+def walk_road(data: Path, out: Path, shipped: Callable[[str], Path]) -> None:
+    """What `llmsapp demo --train` does behind curation; see `trainers.road`."""
+    with reported():
+        from trainers.road import walk
+
+        walk(data, out, shipped)

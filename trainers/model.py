@@ -242,14 +242,17 @@ class GPT(nn.Module):
     def _initialise(self, random: torch.Generator) -> None:
         # Blocks that begin as the identity hand each token's own embedding on to the output layer. Where that is the
         # embedding again, the token foretells itself with a logit of width times std: 15 at a width of 768 and 0.02,
-        # where training would begin far above the loss of knowing nothing. This keeps it to 4.
-        std = min(0.02, 4 / self.shape.width) if self.shape.tied else 0.02
+        # where training would begin far above the loss of knowing nothing. This keeps it to 4. An output layer of its
+        # own begins at zero, and the scale of embeddings is then free: with 1 a small model learns faster than with
+        # 0.02 (2.12 against 2.70 bits per byte after 400 steps of the demo).
+        tied = self.shape.tied
+        std = min(0.02, 4 / self.shape.width) if tied else 1.0
         for name, weight in self.named_parameters():
             if weight.ndim < 2:
                 continue  # norms start at one
-            if name.endswith(("o_proj.weight", "down_proj.weight")):
+            if name.endswith(("o_proj.weight", "down_proj.weight")) or (name == "lm_head.weight" and not tied):
                 nn.init.zeros_(weight)
-            elif name.endswith(("embed_tokens.weight", "lm_head.weight")):
+            elif name == "model.embed_tokens.weight":
                 nn.init.normal_(weight, std=std, generator=random)
             else:
                 nn.init.normal_(weight, std=weight.shape[1] ** -0.5, generator=random)
