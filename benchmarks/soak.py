@@ -172,8 +172,8 @@ def overhead(pipeline: Any) -> float:
     real = store.proof
     with contextlib.ExitStack() as stack:
         for module, name, changed in (
-            (store, "proof", lambda rows: counted(real(rows))),
-            (phases, "proof", lambda rows: counted(real(rows))),
+            (store, "proof", lambda *given: counted(real(*given))),
+            (phases, "proof", lambda *given: counted(real(*given))),
             (work, "sha256", counted(work.sha256)),
             (os, "fsync", counted(os.fsync)),
         ):

@@ -273,7 +273,7 @@ class _Sketches:
         parts = table["part"].to_numpy()
         table = table.drop_columns(["part"])
         groups = []
-        whole_file = whole(path, proof(lambda: table.num_rows))
+        whole_file = whole(path, proof(table.schema, lambda: table.num_rows))
         with whole_file as temporary, pq.ParquetWriter(temporary, table.schema, **WORK_PARQUET) as writer:
             for part in range(self.sweep.parts):
                 rows = table.filter(pa.array(parts == part)).combine_chunks()

@@ -57,24 +57,26 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def proof(rows: Callable[[], int]) -> Callable[[Path], None]:
-    """For `whole`: reads a Parquet file back, every page against its sum, and counts its rows."""
+def proof(schema: pa.Schema, rows: Callable[[], int]) -> Callable[[Path], None]:
+    """For `whole`: reads a Parquet file back, every page against its sum, and compares columns and rows."""
 
     def prove(path: Path) -> None:
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                same = file.schema_arrow.names == schema.names  # types may differ: Parquet has no seconds
                 found = file.scan_contents()  # decodes every page and, unlike reading, keeps nothing of it
         except (pa.ArrowException, OSError) as error:
             raise OSError(errno.EIO, f"what was written cannot be read back ({error}); is the disk failing?") from error
-        if found != rows():
-            raise OSError(errno.EIO, f"{rows()} rows were written and {found} read back; is the disk failing?")
+        if not same or found != rows():
+            was = f"{rows()} rows and their columns were written; {found} rows, or others, are read back"
+            raise OSError(errno.EIO, f"what was written cannot be read back ({was}); is the disk failing?")
 
     return prove
 
 
 def write_work(table: pa.Table, path: Path) -> None:
     """A table of a phase, as a work file."""
-    with whole(path, proof(lambda: table.num_rows)) as temporary:
+    with whole(path, proof(table.schema, lambda: table.num_rows)) as temporary:
         pq.write_table(table, temporary, **WORK_PARQUET)
 
 
@@ -98,7 +100,7 @@ class BatchWriter:
         self._group_rows = self._group_bytes = 0
 
     def __enter__(self) -> BatchWriter:
-        self._whole = whole(self.path, proof(lambda: self.rows))
+        self._whole = whole(self.path, proof(self.schema, lambda: self.rows))
         self._writer = pq.ParquetWriter(self._whole.__enter__(), self.schema, **self.options)
         return self
 

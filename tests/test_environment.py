@@ -20,6 +20,7 @@ from curate.launch import Local
 from curate.pipeline import Pipeline
 from curate.read import InputMissing
 from curate.schema import Batch
+from curate.write import verify
 from tests.kills import ROOT, small_corpus, visible
 from tests.test_engine import digests, pipeline, run
 
@@ -188,3 +189,30 @@ def test_names_from_the_data_stay_out_of_the_file_system(tmp_path: Path) -> None
     assert [p.name for p in (tmp_path / "deep").iterdir()] == ["out"]
     written = [p.name for p in (tmp_path / "deep" / "out").rglob("*") if p.is_file()]
     assert all(re.fullmatch(r"[a-z0-9.-]+|README\.md", name) for name in written), written
+
+
+def test_what_the_disk_garbles_never_gets_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte of each kind of file changes as it is flushed: reading it back finds that, and the next run is well."""
+    real, garbled = os.fsync, set()
+
+    def flush(handle: int) -> None:
+        path = os.readlink(f"/proc/self/fd/{handle}")
+        name = re.sub(r"^\.|-[0-9a-f]{32}.*", "", os.path.basename(path))
+        if "/work/" in path and ".parquet" in path and name not in garbled:
+            garbled.add(name)
+            place = os.fstat(handle).st_size // 3
+            os.pwrite(handle, bytes([os.pread(handle, 1, place)[0] ^ 1]), place)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    for _ in range(20):
+        before = len(garbled)
+        try:
+            run(pipeline(tmp_path / "out"))
+        except OSError as error:
+            assert "what was written cannot be read back" in str(error)  # noqa: PT017 -- the last run raises nothing
+        assert visible(tmp_path / "out") == []
+        if len(garbled) == before:
+            break
+    assert {"decisions", "sketch", "match", "settle", "train", "ledger"} <= garbled
+    assert verify(tmp_path / "out") == []
