@@ -28,7 +28,7 @@ def finalise(
     folder = context.folder
     last = records[-1]
     _still_whole(folder, last)
-    data: dict[str, list[Path]] = {}
+    data: dict[str, dict[Path, str]] = {}
     for split in SPLITS:
         full = [record for record in last if record["data"][split]["rows"]]
         if split == "train":
@@ -46,7 +46,12 @@ def finalise(
 
     total = _total(records)
     report = build_report(
-        context.pipeline, total, ledger, quarantine, inputs_of(tasks, records[0]), _timings(records, sweeps, timings)
+        context.pipeline,
+        total,
+        list(ledger),
+        list(quarantine),
+        inputs_of(tasks, records[0]),
+        _timings(records, sweeps, timings),
     )
     work.write_json(folder.report, report.data)
     write_page(report.data, folder.page)
@@ -137,9 +142,9 @@ def _manifest(
     pipeline: Pipeline,
     report: Report,
     root: Path,
-    data: dict[str, list[Path]],
-    ledger: list[Path],
-    quarantine: list[Path],
+    data: dict[str, dict[Path, str]],
+    ledger: dict[Path, str],
+    quarantine: dict[Path, str],
     last: list[Record],
 ) -> dict[str, Any]:
     content = {split: digest(*(r["data"][split]["content"] for r in last)) for split in SPLITS}
@@ -149,9 +154,9 @@ def _manifest(
         "name": pipeline.name,
         **figures,
         "content": content,
-        "data": [describe_file(root, p, split=split) for split in SPLITS for p in data[split]],
-        "ledger": [describe_file(root, p) for p in ledger],
-        "quarantine": [describe_file(root, p) for p in quarantine],
+        "data": [describe_file(root, p, s, split=split) for split in SPLITS for p, s in data[split].items()],
+        "ledger": [describe_file(root, p, s) for p, s in ledger.items()],
+        "quarantine": [describe_file(root, p, s) for p, s in quarantine.items()],
         "inputs": report.data["inputs"],
         "configuration": dataclasses.asdict(pipeline.config),
         "steps": [n.name for n in pipeline.numbered],

@@ -129,22 +129,24 @@ class DataWriter:
             }
 
 
-def pack(folder: Folder, kind: str, files: dict[Path, str], names: Any) -> list[Path]:
+def pack(folder: Folder, kind: str, files: dict[Path, str], names: Any) -> dict[Path, str]:
     """Put finished parts under their visible names: neighbours joined up to `PART_BYTES`, the rest linked.
 
     `files` maps each part to the sha256 its record has. `names(i)` gives the i-th name. What is joined depends on the
-    sizes alone.
+    sizes alone. Gives each with its sha256 when it was proved, so that the manifest never has the sum of later damage.
     """
-    out: list[Path] = []
+    out: dict[Path, str] = {}
     for i, group in enumerate(_neighbours(list(files))):
         target = names(i)
-        made = group[0] if len(group) == 1 else _joined(folder, kind, group, [files[path] for path in group])
+        made, sha256 = group[0], files[group[0]]
+        if len(group) > 1:
+            made, sha256 = _joined(folder, kind, group, [files[path] for path in group])
         with whole(target) as temporary:
             try:
                 os.link(made, temporary)
             except OSError:  # a file system without hard links
                 shutil.copyfile(made, temporary)
-        out.append(target)
+        out[target] = sha256
     return out
 
 
@@ -162,19 +164,20 @@ def _neighbours(files: list[Path]) -> Iterator[list[Path]]:
         yield group
 
 
-def _joined(folder: Folder, kind: str, group: list[Path], sums: list[str]) -> Path:
-    """The files of `group` as one, made once for their contents; a record says what it is, as for any task."""
+def _joined(folder: Folder, kind: str, group: list[Path], sums: list[str]) -> tuple[Path, str]:
+    """The files of `group` as one, made once for their contents, and its sha256, which its record says."""
     kind, key = f"{kind}-packed", digest(*sums)
     path = folder.part(kind, key)
     record = work.finished(folder, kind, key)
-    if record is None or work.sha256(path) != record["outputs"][str(path.relative_to(folder.root))]["sha256"]:
+    name = str(path.relative_to(folder.root))
+    if record is None or work.sha256(path) != record["outputs"][name]["sha256"]:
         with BatchWriter(path, pq.read_schema(group[0]).remove_metadata(), PARQUET) as writer:
             for member in group:
                 with pq.ParquetFile(member, page_checksum_verification=True) as file:
                     for batch in file.iter_batches(ROW_GROUP, use_threads=False):
                         writer.write(batch)
-        work.finish(folder, kind, key, [path], {})
-    return path
+        record = work.finish(folder, kind, key, [path], {})
+    return path, str(record["outputs"][name]["sha256"])
 
 
 def write_table(table: pa.Table, path: Path) -> None:
@@ -266,15 +269,15 @@ def _ledger_against_data(folder: Folder, manifest: dict[str, Any]) -> list[str]:
     return problems
 
 
-def describe_file(root: Path, path: Path, **more: Any) -> dict[str, Any]:
-    """A file's line in the manifest."""
+def describe_file(root: Path, path: Path, sha256: str = "", **more: Any) -> dict[str, Any]:
+    """A file's line in the manifest. `sha256`: of the file when it was proved, where that is known."""
     rows = {"rows": pq.read_metadata(path).num_rows} if path.suffix == ".parquet" else {}
     return {
         "path": str(path.relative_to(root)),
         **more,
         **rows,
         "bytes": path.stat().st_size,
-        "sha256": work.sha256(path),
+        "sha256": sha256 or work.sha256(path),
     }
 
 
