@@ -146,7 +146,7 @@ def continued(checkpoint: Checkpoint, prompts: Iterable[str], tokens: int = 60) 
     """Each prompt with what the model makes of it."""
     model, tokenizer = checkpoint.model(), checkpoint.tokenizer
     for prompt in prompts:
-        ids = generate(model, [tokenizer.bos, *tokenizer.encode(prompt)], Sampling(tokens), ends(tokenizer))
+        ids = generate(model, [tokenizer.bos, *tokenizer.encode(prompt)], Sampling(tokens, 0.5), ends(tokenizer))
         yield prompt + "".join(pieces(ids, tokenizer))
 
 
