@@ -21,13 +21,13 @@ from trainers import checkpoint as module
 from trainers import training
 from trainers.chat import JINJA
 from trainers.checkpoint import find_checkpoint, open_checkpoint, save_checkpoint
-from trainers.errors import InputError
+from trainers.errors import Busy, InputError
 from trainers.model import GPT, IGNORED
 from trainers.optim import OptimizerSection, adamw, learning_rate
 from trainers.packing import Tokens, windows
 from trainers.pretrain import PretrainConfiguration, estimated_memory, pretrain
 from trainers.tokenizer import train_tokenizer
-from trainers.training import Batch, Diverged, evaluate, sample_of, train_step
+from trainers.training import Batch, Diverged, Journal, Progress, evaluate, sample_of, train_step
 
 STATE = {"step": 5, "progress": {"step": 5}}
 SETTINGS = OptimizerSection(learning_rate=1e-2, warmup=2)
@@ -358,9 +358,29 @@ def test_divergence_stops_before_harm_is_done(tmp_path: Path) -> None:
     assert torch.equal(model.model.embed_tokens.weight, before)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_two_trainings_do_not_share_a_folder(tmp_path: Path) -> None:
+    wanted = configuration(tmp_path)
+    pretrain(wanted)
+    before = {p: p.read_bytes() for p in (tmp_path / "gpt").rglob("*") if p.is_file()}
+    with (
+        Journal(wanted.out, Progress(step=8), 8).alone(Progress(step=8)),
+        pytest.raises(Busy, match="another training"),
+    ):
+        pretrain(configuration(tmp_path, training={"steps": 12}))
+    assert {p: p.read_bytes() for p in (tmp_path / "gpt").rglob("*") if p.is_file()} == before
+    assert pretrain(configuration(tmp_path, training={"steps": 12})).step == 12
+
+
+@pytest.mark.parametrize(
+    ("number", "leaves", "code"), [(signal.SIGINT, KeyboardInterrupt, None), (signal.SIGTERM, SystemExit, 143)]
+)
 def test_interrupted_it_saves_and_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: signal.Signals
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: signal.Signals,
+    leaves: Any,
+    code: int | None,
 ) -> None:
     """Told to stop it ends the step, saves and leaves; the same command then ends where an uninterrupted one does."""
     pretrain(configuration(tmp_path))
@@ -374,9 +394,10 @@ def test_interrupted_it_saves_and_goes_on(
         return real(*arguments, **named)
 
     monkeypatch.setattr(training, "train_step", stepping)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(leaves) as left:
         pretrain(configuration(tmp_path, "stopped"))
     monkeypatch.undo()
+    assert getattr(left.value, "code", None) == code
     assert signal.getsignal(number) is before
     assert "stopped after step 3; the same command goes on from there" in capsys.readouterr().err
     assert open_checkpoint(tmp_path / "stopped" / "latest").state["step"] == 3

@@ -1,7 +1,7 @@
 """What can go wrong in a trainer, as one sentence and one exit code.
 
 Exit codes are those of the command: 1 the work failed, 2 wrong configuration or use, 3 input missing or unreadable,
-5 the environment (a missing package, disk, permission, memory), 130 interrupted.
+5 the environment (a missing package, disk, permission, memory, a busy folder), 130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import contextlib
 import sys
 from collections.abc import Iterator
 
-FAILED, CONFIGURATION, INPUT, ENVIRONMENT, INTERRUPTED = 1, 2, 3, 5, 130
+FAILED, CONFIGURATION, INPUT, ENVIRONMENT, INTERRUPTED, TERMINATED = 1, 2, 3, 5, 130, 143
 
 # Import names of the packages of the extra `train`; one of them missing is a matter of installing, not of code.
 EXTRA = ("torch", "safetensors", "tiktoken", "tokenizers")
@@ -32,6 +32,12 @@ class InputError(TrainerError):
     """Data, a tokenizer or a checkpoint is missing, unfinished, damaged, or belongs to something else."""
 
     exit_code = INPUT
+
+
+class Busy(TrainerError):
+    """Another process is at the same work."""
+
+    exit_code = ENVIRONMENT
 
 
 @contextlib.contextmanager

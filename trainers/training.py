@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import fcntl
 import json
 import math
 import signal
@@ -26,7 +27,7 @@ from torch import Tensor
 
 from curate.work import whole, write_text
 from trainers.config import Section
-from trainers.errors import ConfigurationError, TrainerError
+from trainers.errors import TERMINATED, Busy, ConfigurationError, TrainerError
 from trainers.model import GPT, IGNORED
 from trainers.optim import OptimizerSection, learning_rate, set_learning_rate
 from trainers.packing import Ids
@@ -165,12 +166,13 @@ def fit(
     `batches(step)`: the rows of a step, a function of its number alone. `samples`: what to evaluate on; the one named
     `validation` decides which weights are best. `save(name, progress)`: write the checkpoint `latest` or `best`.
 
-    Interrupted (Ctrl-C, SIGTERM), it ends the step, saves `latest` and raises KeyboardInterrupt. Raises Diverged with
-    the batch saved beside the log; `latest` is then left as it was.
+    Told to stop, it ends the step, saves `latest`, and raises KeyboardInterrupt (Ctrl-C) or SystemExit (SIGTERM).
+    Raises Diverged with the batch saved beside the log, `latest` is then left as it was; and Busy where another
+    training is writing into the same folder.
     """
     model.train()
     clock = time.perf_counter
-    with stopping() as stop:
+    with journal.alone(progress), stopping() as stop:
         if progress.step == 0:
             _evaluate(model, samples, progress, journal, save)
         while progress.step < training.steps and not stop:
@@ -200,7 +202,7 @@ def fit(
         if stop:
             save("latest", progress)
             journal.say(f"stopped after step {progress.step:,}; the same command goes on from there")
-            raise KeyboardInterrupt
+            raise SystemExit(TERMINATED) if stop[0] == signal.SIGTERM else KeyboardInterrupt
     return progress
 
 
@@ -239,8 +241,23 @@ class Journal:
         self.folder, self.steps, self.every = folder, steps, every
         self.path = folder / "log.jsonl"
         self._mark = (progress.tokens, progress.seconds)
-        rows = _rows(self.path) if progress.step else []
-        write_text(self.path, "".join(json.dumps(r) + "\n" for r in rows if r["step"] <= progress.step))
+
+    @contextlib.contextmanager
+    def alone(self, progress: Progress) -> Iterator[None]:
+        """The folder is this training's until the block ends, and the log goes on from where training does.
+
+        Raises Busy where another process has it: two that took turns at `latest` would each undo the other's work.
+        """
+        with (self.folder / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Busy(
+                    f"another training writes into {self.folder}: wait for it, or choose another `out`"
+                ) from None
+            rows = _rows(self.path) if progress.step else []
+            write_text(self.path, "".join(json.dumps(r) + "\n" for r in rows if r["step"] <= progress.step))
+            yield
 
     def say(self, line: str) -> None:
         """A line for people only."""
