@@ -154,7 +154,7 @@ def overheads(folder: Path, quick: bool) -> dict[str, Any]:
 
 def overhead(pipeline: Any) -> float:
     """The share of CPU seconds that a run spends in flushing, reading back and sums, measured call by call."""
-    from curate import phases, store, work
+    from curate import proved, work
     from curate.launch import Local
 
     spent = [0.0]
@@ -169,11 +169,10 @@ def overhead(pipeline: Any) -> float:
 
         return call
 
-    real = store.proof
     with contextlib.ExitStack() as stack:
         for module, name, changed in (
-            (store, "proof", lambda *given: counted(real(*given))),
-            (phases, "proof", lambda *given: counted(real(*given))),
+            (proved, "_prove", counted(proved._prove)),
+            (proved._Summed, "write", counted(proved._Summed.write)),
             (work, "sha256", counted(work.sha256)),
             (os, "fsync", counted(os.fsync)),
         ):

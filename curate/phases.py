@@ -23,11 +23,12 @@ from curate.guard import Watch
 from curate.keys import describe, digest
 from curate.ledger import last_measured, ledger_of
 from curate.pipeline import Pipeline, addressed
+from curate.proved import parquet_file
 from curate.read import Shard
 from curate.rows import ShardRows, readable, shard_key, signal_store, stage_signals
 from curate.schema import Batch
-from curate.store import WORK_PARQUET, SignalStore, proof, read_work, reading, write_work
-from curate.work import Folder, finish, whole
+from curate.store import WORK_PARQUET, SignalStore, read_work, reading, write_work
+from curate.work import Folder, finish
 from curate.write import DataWriter, write_table
 
 ADDRESS = [("shard", "ascending"), ("row", "ascending")]
@@ -273,14 +274,13 @@ class _Sketches:
         parts = table["part"].to_numpy()
         table = table.drop_columns(["part"])
         groups = []
-        whole_file = whole(path, proof(table.schema, lambda: table.num_rows))
-        with whole_file as temporary, pq.ParquetWriter(temporary, table.schema, **WORK_PARQUET) as writer:
+        with parquet_file(path, table.schema, WORK_PARQUET) as file:
             for part in range(self.sweep.parts):
                 rows = table.filter(pa.array(parts == part)).combine_chunks()
                 if rows.num_rows:
-                    writer.write_table(rows, row_group_size=rows.num_rows)
+                    file.write(rows)
                     groups.append(part)
-            writer.add_key_value_metadata({"parts": ",".join(map(str, groups))})
+            file.note({"parts": ",".join(map(str, groups))})
         return path
 
 

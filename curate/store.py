@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curate.keys import fingerprint
+from curate.proved import parquet_file
 from curate.schema import Batch
 from curate.signals import Signal
-from curate.work import whole
 
 Rows = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -30,12 +29,11 @@ Rows = np.ndarray[Any, np.dtype[np.int64]]
 # `_in_k` besides holds the UTF-8 bytes with which the row entered the k-th transform.
 MARKS = pa.schema([("_step", pa.int16()), ("_error", pa.string()), ("_head", pa.binary())])
 
-# Work files are read back once or twice: light compression, sums to notice damage.
+# Work files are read back once or twice: light compression.
 WORK_PARQUET: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 1,
     "use_dictionary": False,
-    "write_page_checksum": True,
     "write_statistics": False,
 }
 ROW_GROUP = 1024
@@ -57,27 +55,10 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def proof(schema: pa.Schema, rows: Callable[[], int]) -> Callable[[Path], None]:
-    """For `whole`: reads a Parquet file back, every page against its sum, and compares columns and rows."""
-
-    def prove(path: Path) -> None:
-        try:
-            with pq.ParquetFile(path, page_checksum_verification=True) as file:
-                same = file.schema_arrow.names == schema.names  # types may differ: Parquet has no seconds
-                found = file.scan_contents()  # decodes every page and, unlike reading, keeps nothing of it
-        except (pa.ArrowException, OSError) as error:
-            raise OSError(errno.EIO, f"what was written cannot be read back ({error}); is the disk failing?") from error
-        if not same or found != rows():
-            was = f"{rows()} rows and their columns were written; {found} rows, or others, are read back"
-            raise OSError(errno.EIO, f"what was written cannot be read back ({was}); is the disk failing?")
-
-    return prove
-
-
 def write_work(table: pa.Table, path: Path) -> None:
     """A table of a phase, as a work file."""
-    with whole(path, proof(table.schema, lambda: table.num_rows)) as temporary:
-        pq.write_table(table, temporary, **WORK_PARQUET)
+    with parquet_file(path, table.schema, WORK_PARQUET) as file:
+        file.write(table)
 
 
 def read_work(path: Path, columns: list[str] | None = None) -> pa.Table:
@@ -100,8 +81,8 @@ class BatchWriter:
         self._group_rows = self._group_bytes = 0
 
     def __enter__(self) -> BatchWriter:
-        self._whole = whole(self.path, proof(self.schema, lambda: self.rows))
-        self._writer = pq.ParquetWriter(self._whole.__enter__(), self.schema, **self.options)
+        self._opened = parquet_file(self.path, self.schema, self.options)
+        self._file = self._opened.__enter__()
         return self
 
     def write(self, batch: Batch) -> None:
@@ -122,7 +103,7 @@ class BatchWriter:
     def _flush(self) -> None:
         # One chunk per row group: page boundaries depend on chunks, and bytes must not depend on how rows arrived.
         table = pa.Table.from_batches(self._waiting, self.schema).combine_chunks()
-        self._writer.write_table(table, row_group_size=ROW_GROUP)
+        self._file.write(table)
         self._waiting.clear()
         self._group_rows = self._group_bytes = 0
 
@@ -131,12 +112,11 @@ class BatchWriter:
             if kind is None and self._group_rows:
                 self._flush()
             if kind is None and self.notes:
-                self._writer.add_key_value_metadata(self.notes)
-            self._writer.close()
+                self._file.note(self.notes)
         except BaseException as failed:  # as when the disk is full: a file without its end must not appear
-            self._whole.__exit__(type(failed), failed, failed.__traceback__)
+            self._opened.__exit__(type(failed), failed, failed.__traceback__)
             raise
-        self._whole.__exit__(kind, error, trace)
+        self._opened.__exit__(kind, error, trace)
 
 
 def _row_sizes(batch: Batch) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -33,7 +33,6 @@ PARQUET: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 3,
     "use_dictionary": False,
-    "write_page_checksum": True,
     "write_statistics": True,
     "data_page_version": "1.0",
     "version": "2.6",

@@ -76,10 +76,10 @@ def write_json_rows(rows: list[dict[str, Any]], path: Path) -> None:
 
 def write_parquet_table(table: pa.Table, path: Path) -> None:
     """A table of `SCHEMA` as Parquet. The file appears whole or not."""
-    import pyarrow.parquet as pq
+    from curate.proved import parquet_file
 
-    with whole(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd", compression_level=3, write_page_checksum=True)
+    with parquet_file(path, table.schema, {"compression": "zstd", "compression_level": 3}) as file:
+        file.write(table)
 
 
 def _from_lines(raw: bytes) -> Iterator[Found]:
