@@ -1,9 +1,11 @@
 """The soak: runs killed hundreds of times, poison at every place, archives damaged at random, bits flipped.
 
-    python benchmarks/soak.py [--quick] [--kills N] [--archives N] [--flips N] [--seed N]
+    python benchmarks/soak.py [--quick] [--only PART] [--kills N] [--archives N] [--flips N] [--seed N]
+    python benchmarks/soak.py --crawl FILES [--every SECONDS] [--seed N]
 
 What the tests do a little of, seeded and at length (about 40 minutes on two cores; `--quick`: about 3). The scenarios
 are those of `tests/kills.py`, `tests/test_poison.py`, `tests/test_read_mutations.py` and `tests/test_verify.py`.
+The second form is one real run, `web.yaml` on WARC files in shards of 512 kB, killed every few seconds until it ends.
 A failure is printed with the seed that repeats it, and makes the exit status 1.
 
 Figures, on the last line as one JSON object:
@@ -14,6 +16,7 @@ Figures, on the last line as one JSON object:
 `bit_flips`, `bit_flips_missed` of what a run published; not found by `verify`
 `overhead`, `overhead_text`     share of a run's CPU seconds that goes into flushing, reading back and sums: from WARC
                                 with extraction, and from text alone, where everything else is cheap
+`crawl_kills`, `crawl_failures` of the second form; `crawl_quiet_s`, `crawl_killed_s`: without and with the kills
 """
 
 from __future__ import annotations
@@ -34,12 +37,18 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 
+Found = tuple[dict[str, Any], list[str]]  # figures; what went wrong
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="about 3 minutes")
     parser.add_argument("--kills", type=int)
     parser.add_argument("--archives", type=int)
     parser.add_argument("--flips", type=int)
+    parser.add_argument("--only", choices=["kills", "poison", "archives", "flips", "overhead"])
+    parser.add_argument("--crawl", help="WARC files, a pattern")
+    parser.add_argument("--every", type=float, default=10.0, help="seconds between kills of the crawl's run")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of everything; the time if not given")
     options = parser.parse_args()
     counts = {"kills": (300, 15), "archives": (500, 40), "flips": (1000, 200)}
@@ -48,13 +57,16 @@ def main() -> None:
     figures: dict[str, Any] = {}
     failures: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        for name, soak in (
+        soaks: list[tuple[str, Callable[[Path], Found]]] = [
             ("kills", lambda at: kills(at, sizes["kills"], options.seed)),
             ("poison", lambda at: poison(at, options.quick, options.seed)),
             ("archives", lambda at: archives(at, sizes["archives"], options.seed)),
             ("flips", lambda at: flips(at, sizes["flips"], options.seed)),
             ("overhead", lambda at: (overheads(at, options.quick), [])),
-        ):
+        ]
+        if options.crawl:
+            soaks = [("crawl", lambda at: crawl(at, options.crawl, options.every, options.seed))]
+        for name, soak in [s for s in soaks if options.only in (None, s[0])]:
             at = Path(folder) / name
             at.mkdir()
             started = time.monotonic()
@@ -64,9 +76,6 @@ def main() -> None:
             print(f"{name}: {found}, {time.monotonic() - started:.0f} s", *wrong, sep="\n", flush=True)
     print(json.dumps(figures))
     raise SystemExit(1 if failures else 0)
-
-
-Found = tuple[dict[str, Any], list[str]]
 
 
 def kills(folder: Path, count: int, seed: int) -> Found:
@@ -79,6 +88,25 @@ def kills(folder: Path, count: int, seed: int) -> Found:
     hit = len([point for point in killer.hit if point])
     figures = {"kills": killer.kills, "kill_failures": len(killer.failures)}
     return figures | {"kill_points": f"{hit} of {len(killer.points)}"}, killer.failures
+
+
+def crawl(folder: Path, files: str, every: float, seed: int) -> Found:
+    """`web.yaml` with its own sink and small shards, quiet and then killed every few seconds until it finishes."""
+    import yaml
+
+    from curate.shipped import configuration
+    from tests.kills import Killer
+
+    config = yaml.safe_load(configuration("web").read_text(encoding="utf-8"))
+    config["read"] = {"warc": {"paths": str(Path(files).absolute()), "shard_mb": 0.5}}
+    config["write"] = {"parquet": {"folder": "out"}}
+    killer = Killer(folder, yaml.safe_dump(config, allow_unicode=True, sort_keys=False), seed)
+    killer.quiet()
+    started = time.monotonic()
+    killer.kill_every(every)
+    figures: dict[str, Any] = {"crawl_kills": killer.kills, "crawl_failures": len(killer.failures)}
+    times = {"crawl_quiet_s": round(killer.quiet_s), "crawl_killed_s": round(time.monotonic() - started)}
+    return figures | times, killer.failures
 
 
 def poison(folder: Path, quick: bool, seed: int) -> Found:

@@ -20,6 +20,10 @@ import pyarrow.parquet as pq
 from curate.work import sha256, whole
 
 
+# What Arrow raises for a damaged file; a name in the footer that is not UTF-8 comes as UnicodeDecodeError.
+DAMAGED = (pa.ArrowException, OSError, ValueError)
+
+
 class ParquetFile:
     """One file being written, in the row groups that it is given; `rows` counts them."""
 
@@ -78,7 +82,7 @@ def _prove(path: Path, expected: str, schema: pa.Schema, rows: int) -> None:
         found = sha256(path)
         with pq.ParquetFile(path) as file:
             names, count = file.schema_arrow.names, file.metadata.num_rows  # types may differ: Parquet has no seconds
-    except (pa.ArrowException, OSError) as error:
+    except DAMAGED as error:
         raise OSError(errno.EIO, f"what was written cannot be read back ({error}); is the disk failing?") from error
     if found != expected or names != schema.names or count != rows:
         was = f"{rows} rows, sha256 {expected[:12]}, were written; {count} rows, {found[:12]}, are read back"

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curate.keys import fingerprint
-from curate.proved import parquet_file
+from curate.proved import DAMAGED, parquet_file
 from curate.schema import Batch
 from curate.signals import Signal
 
@@ -49,7 +49,7 @@ def reading(path: Path) -> Iterator[None]:
     """Turns what Arrow says of a damaged work file into what to do about it."""
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except DAMAGED as error:
         raise WorkDamaged(
             f"{path} is damaged ({error}); remove the folder {path.parent.parent} and run again"
         ) from error
@@ -229,7 +229,7 @@ class SignalStore:
         if path.exists():
             try:
                 self._load()
-            except (OSError, pa.ArrowException):  # damaged: what it held is measured again
+            except DAMAGED:  # damaged: what it held is measured again
                 self._rows, self._values, self._measured = np.empty(0, np.int64), {}, {}
                 path.unlink()
 
@@ -238,7 +238,7 @@ class SignalStore:
         """Whether the file at `path` has a column for each of `signals` as they are now."""
         try:
             stored = pq.read_schema(path).metadata or {}
-        except (OSError, pa.ArrowException):
+        except DAMAGED:
             return False
         return all(stored.get(s.name.encode()) == fingerprint(s.key).encode() for s in signals)
 

@@ -23,6 +23,7 @@ from curate import tally, work
 from curate.keys import digest
 from curate.ledger import last_measured
 from curate.pipeline import Pipeline
+from curate.proved import DAMAGED
 from curate.schema import Batch
 from curate.store import ROW_GROUP, BatchWriter
 from curate.work import Folder, whole
@@ -243,7 +244,7 @@ def _unreadable(path: Path, entry: dict[str, Any]) -> list[str]:
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             rows = sum(b.num_rows for b in file.iter_batches(ROW_GROUP, use_threads=False))
-    except (OSError, pa.ArrowException) as error:
+    except DAMAGED as error:
         return [f"{entry['path']} cannot be read: {error}"]
     return [] if rows == entry["rows"] else [f"{entry['path']} has {rows} rows, the manifest says {entry['rows']}"]
 

@@ -112,7 +112,7 @@ class Killer:
                 command, cwd=self.folder, env={**os.environ, **hooks}, stdout=said, stderr=said, start_new_session=True
             )
             try:
-                status = running.wait(after_s or 300)
+                status = running.wait(after_s or 900)
             except subprocess.TimeoutExpired:
                 os.kill(running.pid, signal.SIGKILL)
                 status = running.wait()
@@ -146,6 +146,14 @@ class Killer:
             else:
                 self._complete(status)
         self._complete(self.run(2))
+
+    def kill_every(self, seconds: float) -> None:
+        """One run, killed every few seconds and started again until it finishes."""
+        shutil.rmtree(self.out)
+        while (status := self.run(2, after_s=seconds)) == -signal.SIGKILL:
+            self.kills += 1
+            self._hold(f"kill {self.kills}", visible(self.out))
+        self._complete(status)
 
     def _aim(self) -> tuple[str, float | None]:
         """A point, those first that were not hit yet; one time in four any moment."""

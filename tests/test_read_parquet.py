@@ -160,3 +160,11 @@ def test_columns_that_do_not_fit(
 def test_no_rows(tmp_path: Path) -> None:
     source = parquet(str(write(tmp_path / "a.parquet", {"text": pa.array([], pa.string())})))
     assert len(source.shards()) == 1 and rows_of(source) == []
+
+
+def test_a_footer_whose_names_are_no_utf8_is_damage(tmp_path: Path) -> None:
+    """Arrow says so with a UnicodeDecodeError, which is none of its own errors."""
+    path = write(tmp_path / "a.parquet", {"text": ["灯"], "url": ["x"]})
+    path.write_bytes(path.read_bytes().replace(b"url", b"u\xe3l"))
+    (row,) = rows_of(parquet(str(path)))
+    assert row["text"] is None and "not a readable Parquet file" in row["error"]

@@ -47,6 +47,15 @@ def test_any_flipped_bit_is_found(out: Path) -> None:
     assert verify(out) == []
 
 
+def test_a_footer_whose_names_are_no_utf8_is_damage(out: Path, tmp_path: Path) -> None:
+    """Arrow says so with a UnicodeDecodeError, which is none of its own errors; as found by the soak."""
+    shutil.copytree(out, tmp_path / "out")
+    path = next((tmp_path / "out" / "data").glob("*.parquet"))
+    raw = path.read_bytes()
+    path.write_bytes(raw.replace(b"url", b"u\xe3l"))
+    assert any("cannot be read" in problem for problem in verify(tmp_path / "out"))
+
+
 @pytest.mark.parametrize("section", ["data", "ledger", "quarantine"])
 def test_files_that_are_missing_or_were_added_are_found(out: Path, tmp_path: Path, section: str) -> None:
     shutil.copytree(out, tmp_path / "out")

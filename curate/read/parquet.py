@@ -63,7 +63,7 @@ class Parquet:
 
         try:
             file = pq.ParquetFile(shard.path, page_checksum_verification=True)
-        except (pa.ArrowInvalid, OSError) as error:
+        except UNREADABLE as error:
             if not _is_damage(error):
                 raise
             seen.damaged_bytes = shard.size
@@ -243,7 +243,7 @@ def _stored_schema(file: Input) -> pa.Schema | None:
 
     try:
         return pq.read_schema(file.path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except UNREADABLE as error:
         if _is_damage(error):
             return None
         raise
@@ -256,7 +256,7 @@ def _cut_row_groups(file: Input, step: int) -> list[Shard]:
     base = Shard(file.path, file.source, 0, 0, file.size, file.mtime_ns)
     try:
         metadata = pq.read_metadata(file.path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except UNREADABLE as error:
         if _is_damage(error):
             return [base]
         raise
