@@ -19,7 +19,6 @@ import pyarrow.parquet as pq
 
 from curate.work import sha256, whole
 
-
 # What Arrow raises for a damaged file; a name in the footer that is not UTF-8 comes as UnicodeDecodeError.
 DAMAGED = (pa.ArrowException, OSError, ValueError)
 
