@@ -92,7 +92,7 @@ def _titles(html: str) -> Iterator[str]:
         yield _attributes(html[start : start + 3000]).get("content", "")
     named = _TITLE.search(html)
     if named:
-        yield entities.unescape(named[1])
+        yield unescape(named[1])
     for heading in islice(_H1.finditer(html), 5):  # logos are headings without text
         yield plain(_inner(html, heading, "h1"))
 
@@ -102,52 +102,69 @@ def _titles(html: str) -> Iterator[str]:
 _SCRIPT = re.compile(r"<script\b([^<>]*+)>", re.IGNORECASE)
 _JSON_LD_TYPE = re.compile(r"ld(?:\+|&#(?:43|x2b);)json", re.IGNORECASE)
 _SCRIPT_END = re.compile(r"</script", re.IGNORECASE)
-_WRAPPING = re.compile(r"\s*(?://|/\*)?\s*(?:<!--|<!\[CDATA\[)?\s*(?:\*/)?\s*")
+_WRAPPING = re.compile(r"(?:\s++|//|/\*|\*/|<!--|-->|<!\[CDATA\[|>)*+")  # comments and CDATA, in each other too
+_BETWEEN_VALUES = re.compile(r"[\s,;]*+")
 
 
-def _json_ld(html: str) -> Iterator[Pair]:
-    at = read = 0
-    while read < MOST_SCRIPTS and (start := _SCRIPT.search(html, at)) is not None:
+def scripts(html: str) -> Iterator[tuple[str, slice]]:
+    """Of each script of a page what stands in its start tag, and where its body is; an unclosed one is none."""
+    at = 0
+    while (start := _SCRIPT.search(html, at)) is not None:
         end = _SCRIPT_END.search(html, start.end())
         if end is None:
             return
         at = end.end()
-        if _JSON_LD_TYPE.search(start[1]) is None or end.start() - start.end() > LONGEST_SCRIPT:
-            continue
-        read += 1
-        body = html[start.end() : end.start()]
-        if "Question" in body:
-            yield from _asked(_read_json(body))
+        yield start[1], slice(start.end(), end.start())
 
 
-def _read_json(body: str) -> Any:
-    """The first JSON value of a script; None where there is none.
+def is_json_ld(tag: str, body: slice) -> bool:
+    """Whether a script says in its start tag that it holds JSON-LD, and is not too long to be read."""
+    return body.stop - body.start <= LONGEST_SCRIPT and _JSON_LD_TYPE.search(tag) is not None
 
-    Real scripts break the rules of JSON in three ways, and are read all the same: line breaks within strings, a CDATA
-    mark in front, something behind the end (a semicolon, a brace too many).
+
+def _json_ld(html: str) -> Iterator[Pair]:
+    bodies = (body for tag, body in scripts(html) if is_json_ld(tag, body))
+    for body in islice(bodies, MOST_SCRIPTS):
+        if html.find("Question", body.start, body.stop) >= 0:
+            yield from _asked(json_values(html[body]))
+
+
+def json_values(body: str) -> list[Any]:
+    """The JSON values that a script begins with, one behind the other; none where it begins with something else.
+
+    Real scripts break the rules of JSON in four ways, and are read all the same: line breaks within strings, a CDATA
+    mark in front, several values where there should be one, something behind the end (a semicolon, a brace too many).
     """
     import orjson
 
     try:
-        return orjson.loads(body)
+        return [orjson.loads(body)]
     except ValueError:
         pass
+    values: list[Any] = []
+    decoder = json.JSONDecoder(strict=False)
+    start = _WRAPPING.match(body)
+    at = start.end() if start else 0
     try:
-        start = _WRAPPING.match(body)
-        return json.JSONDecoder(strict=False).raw_decode(body, start.end() if start else 0)[0]
+        while at < len(body) and len(values) < MOST_SCRIPTS:
+            value, end = decoder.raw_decode(body, at)
+            values.append(value)
+            behind = _BETWEEN_VALUES.match(body, end)
+            at = behind.end() if behind else end
     except (ValueError, RecursionError):
-        return None
+        pass
+    return values
 
 
 def _asked(value: Any) -> Iterator[Pair]:
-    for item in _objects(value):
-        if "Question" in _types(item):
+    for item in objects(value):
+        if "Question" in types_of(item):
             question = _text(item.get("name"))
             details = _text(item.get("text"))
             yield Pair(_with_details(question, details), _best_answer(item), JSON_LD)
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
+def objects(value: Any) -> Iterator[dict[str, Any]]:
     """Every object in `value`, in the order in which they are written, at whatever depth."""
     waiting = [value]
     for _ in range(MOST_ITEMS):
@@ -161,7 +178,7 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
             waiting += item[:MOST_ITEMS][::-1]
 
 
-def _types(item: dict[str, Any]) -> set[str]:
+def types_of(item: dict[str, Any]) -> set[str]:
     """The types of an item without their vocabulary: `https://schema.org/Question` is `Question`."""
     given = item.get("@type")
     names = given[:10] if isinstance(given, list) else [given]
@@ -255,7 +272,7 @@ def _attributes(markup: str) -> dict[str, str]:
     at = 0
     while (attribute := _ATTRIBUTE.search(markup, at)) is not None and ">" not in markup[at : attribute.start()]:
         value = next((v for v in attribute.groups()[1:] if v is not None), "")
-        found.setdefault(attribute[1].lower(), entities.unescape(value))
+        found.setdefault(attribute[1].lower(), unescape(value))
         at = attribute.end()
     return found
 
@@ -292,7 +309,7 @@ def _details(html: str) -> Iterator[Pair]:
 # ---- plain text -------------------------------------------------------------------------------------------------
 
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*+)\b[^<>]*+>", re.IGNORECASE)
-_ESCAPED_TAG = re.compile(r"&lt;(?:/(?:p|li|ul|ol|a|b|i|em|strong|span|div|h[1-6])|(?:br|p|li|ul|ol)\s*+/?)&gt;", re.I)
+ESCAPED_TAG = re.compile(r"&lt;(?:/(?:p|li|ul|ol|a|b|i|em|strong|span|div|h[1-6])|(?:br|p|li|ul|ol)\s*+/?)&gt;", re.I)
 _UNSEEN = re.compile(r"<(?:script|style|svg|noscript)\b", re.IGNORECASE)
 _SEEN_AGAIN = re.compile(r"</(?:script|style|svg|noscript)\b[^<>]*+>?", re.IGNORECASE)
 # What begins and ends a line, and what stands apart by a blank line too.
@@ -302,12 +319,12 @@ _APART = frozenset(["blockquote", "dl", "figure", "h1", "h2", "h3", "h4", "h5", 
 
 def plain(markup: str) -> str:
     """The text of a piece of markup: blocks on lines of their own, list items behind a dash, <pre> as it stands."""
-    if "&lt;" in markup and _ESCAPED_TAG.search(markup):
-        markup = entities.unescape(markup)  # markup written as text, as JSON-LD often has it
-    return normalize_text(entities.unescape("".join(_pieces(_seen(markup)))))
+    if "&lt;" in markup and ESCAPED_TAG.search(markup):
+        markup = unescape(markup)  # markup written as text, as JSON-LD often has it
+    return normalize_text(unescape("".join(_pieces(seen(markup)))))
 
 
-def _seen(markup: str) -> str:
+def seen(markup: str) -> str:
     """`markup` without comments and without the elements that show a reader no text."""
     first, *others = markup.split("<!--")
     markup = first + "".join(part.partition("-->")[2] for part in others)
@@ -350,6 +367,15 @@ def _pieces(markup: str) -> Iterator[str]:
 
 
 _BLANKS = re.compile(r"\s+")
+_ENDLESS_REFERENCE = re.compile(r"&#[0-9]{4000,}+;?")
+
+
+def unescape(text: str) -> str:
+    """`html.unescape` for any text: of numbers with more than 4,300 digits Python makes no int."""
+    try:
+        return entities.unescape(text)
+    except ValueError:
+        return entities.unescape(_ENDLESS_REFERENCE.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 def _bounded(markup: str, longest: int) -> str:
