@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.extract import embedded
-from curate.extract.embedded import LONGEST_DATA, MOST_TEXTS, embedded_page
+from curate.extract.embedded import LONGEST_DATA, MOST_STORES, MOST_TEXTS, embedded_page
 from curate.extract.markup import MOST_SCRIPTS, json_values, unescape
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -137,6 +137,7 @@ def test_an_article_in_plain_text() -> None:
     ("body", "markup"),
     [
         ("<p>a\n\nb</p>", "<p>a\n\nb</p>"),
+        ("<p>Write &lt;br&gt; here.</p>", "<p>Write &lt;br&gt; here.</p>"),
         ("&lt;p&gt;a &amp;amp; b&lt;/p&gt;", "<p>a &amp; b</p>"),
         ("see <a href='/x'>x</a>\n\nthen <b>y</b>", "<p>see <a href='/x'>x</a></p>\n<p>then <b>y</b></p>"),
         ("<p>a</p><script>evil()</script><!-- open", "<p>a</p>"),
@@ -298,15 +299,21 @@ def test_each_item_is_read_once_however_deep_threads_lie_in_each_other(monkeypat
     counts = []
     for size in (200, 400):
         made.clear()
-        thread = '{"@type":"DiscussionForumPosting","text":"t","comment":[' * size + "]}" * size
+        thread = '{"@type":"DiscussionForumPosting","articleBody":"t","comment":[' * size + "]}" * size
         assert embedded_page(script(thread)) == document(*[article("<p>t</p>")] * size)
         counts.append(len(made))
     assert counts == [200, 400]
 
 
-def test_the_number_of_texts_and_scripts_is_bounded() -> None:
+def test_what_is_read_is_bounded() -> None:
     page = discourse(topic(*[post(f"<p>{n}</p>") for n in range(MOST_TEXTS + 10)]))
     assert (embedded_page(page) or "").count("<article>") == MOST_TEXTS
+    payload = script(flarum_payload(flarum_post(1, "<p>a</p>")), "id=flarum-json-payload")
+    empty = script("{}", "id=flarum-json-payload")
+    assert embedded_page(empty * (MOST_STORES - 1) + payload) is not None
+    assert embedded_page(empty * MOST_STORES + payload) is None
+    large = flarum_payload(flarum_post(1, "x" * LONGEST_DATA))
+    assert embedded_page(script(large, "id=flarum-json-payload")) is None
     scripts = "".join(script({"articleBody": f"<p>{n}</p>"}) for n in range(MOST_SCRIPTS + 10))
     assert (embedded_page(scripts) or "").count("<article>") == MOST_SCRIPTS
 

@@ -169,11 +169,13 @@ def _schema(values: list[Any]) -> Iterator[Said]:
         types = types_of(item)
         if "QAPage" in types:
             yield from map(_asked, map(_object, _list(item.get("mainEntity"))))
-        elif "DiscussionForumPosting" in types and id(item) not in comments:
+        elif id(item) in comments:
+            continue
+        elif "DiscussionForumPosting" in types:
             below = list(islice(objects(item.get("comment")), MOST_TEXTS))
             comments.update(map(id, below))
             yield Said(_title(item), [_text(item), *map(_text, below)])
-        elif "articleBody" in item and id(item) not in comments:
+        elif "articleBody" in item:
             yield Said(_title(item), [_paragraphs(text) for text in _strings(item["articleBody"])])
 
 
