@@ -27,6 +27,7 @@ class Options(NamedTuple):
     focus: str = "balanced"
     include_comments: bool = False
     include_tables: bool = True
+    format: str = "text"
 
 
 class TooComplex(ValueError):
@@ -34,19 +35,21 @@ class TooComplex(ValueError):
 
 
 def extract_html(
-    engine: str = "trafilatura",
+    engine: str = "kernel",
     *,
     focus: str = "balanced",
     include_comments: bool = False,
     include_tables: bool = True,
+    format: str = "text",
     metadata: bool = True,
 ) -> ExtractHtml:
     """The step that turns column `html` into column `text`, and what the markup says besides into `title` and `qa`.
 
-    `engine` is "trafilatura" (best on articles, 20 to 50 pages per second and core) or "resiliparse" (about ten
-    times as fast, keeps more navigation). `focus` is "precision" (when unsure, leave out), "balanced" or "recall"
-    (when unsure, keep); `include_comments` keeps readers' comments below an article; `include_tables` keeps tables
-    (trafilatura only, resiliparse always does); `metadata` brings the columns `title` (string) and `qa` (questions with
+    `engine` is "kernel" (ours: a learned model of blocks, one pass over the bytes, over a thousand pages per second and
+    core), "trafilatura" (20 to 50) or "resiliparse" (200 to 500, keeps more navigation). `focus` is "precision" (when
+    unsure, leave out), "balanced" or "recall" (when unsure, keep); `include_comments` keeps readers' comments below an
+    article (not by the kernel); `include_tables` keeps tables (resiliparse always does); `format` is "text" or
+    "markdown" (kernel and trafilatura); `metadata` brings the columns `title` (string) and `qa` (questions with
     their answers: list of struct question, answer, method), see `curate.extract.markup`. Raises ValueError for a name
     that is none of these.
     """
@@ -54,7 +57,13 @@ def extract_html(
         raise ValueError(f"extract_html: there is no engine {engine!r}; choose one of {', '.join(ENGINES)}")
     if focus not in _FOCUS:
         raise ValueError(f"extract_html: there is no focus {focus!r}; choose one of {', '.join(_FOCUS)}")
-    return ExtractHtml(engine, focus, include_comments, include_tables, metadata)
+    if format not in _FORMATS:
+        raise ValueError(f"extract_html: there is no format {format!r}; choose one of {', '.join(_FORMATS)}")
+    if engine == "kernel" and include_comments:
+        raise ValueError("extract_html: the kernel leaves readers' comments out; with them: engine: trafilatura")
+    if engine == "resiliparse" and format == "markdown":
+        raise ValueError("extract_html: resiliparse writes no Markdown; choose the engine kernel or trafilatura")
+    return ExtractHtml(engine, focus, include_comments, include_tables, format, metadata)
 
 
 @dataclass(frozen=True)
@@ -71,10 +80,11 @@ class ExtractHtml:
     focus: str
     include_comments: bool
     include_tables: bool
+    format: str = "text"
     metadata: bool = True
 
     name = "extract_html"
-    version = "3"
+    version = "4"
 
     @property
     def depends(self) -> tuple[str, ...]:
@@ -92,7 +102,7 @@ class ExtractHtml:
                 "put it directly behind a source of markup (warc, html)"
             )
         extract = ENGINES[self.engine]
-        options = Options(self.focus, self.include_comments, self.include_tables)
+        options = Options(self.focus, self.include_comments, self.include_tables, self.format)
         texts = _column(batch, "text")
         errors = _column(batch, "error")
         pages = [None if page is None else _mended(page) for page in batch.column("html").to_pylist()]
@@ -155,6 +165,14 @@ def _column(batch: Batch, name: str) -> list[Any]:
 # ---- the engines: markup and options -> main text ---------------------------------------------------------------
 
 
+def by_kernel(html: str, options: Options) -> str:
+    """The main text by our own kernels, see `curate.extract.kernel`."""
+    from curate.extract.kernel import main_text
+
+    markdown = options.format == "markdown"
+    return main_text(html, options.focus, markdown=markdown, tables=options.include_tables).text
+
+
 def by_trafilatura(html: str, options: Options) -> str:
     """The main text by trafilatura, from a tree that we parse.
 
@@ -170,13 +188,13 @@ def by_trafilatura(html: str, options: Options) -> str:
         return ""
     text = trafilatura.extract(
         tree,
-        output_format="txt",
+        output_format="markdown" if options.format == "markdown" else "txt",
         fast=False,
         favor_precision=options.focus == "precision",
         favor_recall=options.focus == "recall",
         include_comments=options.include_comments,
         include_tables=options.include_tables,
-        include_formatting=False,
+        include_formatting=options.format == "markdown",
         include_links=False,
         include_images=False,
         deduplicate=False,  # it remembers earlier pages: output would depend on the batch
@@ -207,14 +225,17 @@ def by_resiliparse(html: str, options: Options) -> str:
 
 # A new engine is a function here, its name in this table, and the packages it depends on in the next.
 ENGINES: dict[str, Callable[[str, Options], str]] = {
+    "kernel": by_kernel,
     "trafilatura": by_trafilatura,
     "resiliparse": by_resiliparse,
 }
 _PACKAGES: dict[str, tuple[str, ...]] = {
+    "kernel": ("numba",),
     "trafilatura": ("trafilatura", "lxml", "justext"),
     "resiliparse": ("resiliparse",),
 }
 _FOCUS = ("precision", "balanced", "recall")
+_FORMATS = ("text", "markdown")
 
 
 def parsed(html: str) -> HtmlElement | None:

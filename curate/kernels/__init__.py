@@ -49,7 +49,7 @@ def string_buffers(column: pa.Array) -> tuple[npt.NDArray[np.int32], npt.NDArray
 
 
 def part(function: F) -> F:
-    """A kernel that only kernels call: without what Python would need to call it, it compiles in two thirds the time."""
+    """A kernel that only kernels call: it compiles faster without what Python would need to call it."""
     compiled = numba.njit(
         cache=True, nogil=True, boundscheck=False, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
     )(function)
