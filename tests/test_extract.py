@@ -155,7 +155,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_pages_beyond_a_cap_get_a_reason(name: str) -> None:
-    out = extract_html()(batch_of(page(ENGLISH), page(ENGLISH, more=BOMBS[name]), page(CHINESE)))
+    out = extract_html("trafilatura")(batch_of(page(ENGLISH), page(ENGLISH, more=BOMBS[name]), page(CHINESE)))
     reason = out["error"][1].as_py()
     assert out["text"][1].as_py() is None
     assert reason.startswith("too complex for trafilatura: ")
@@ -222,15 +222,15 @@ def test_an_engine_that_raises_costs_one_row(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_names_are_checked_and_the_step_is_plain_data() -> None:
-    with pytest.raises(ValueError, match="trafilatura, resiliparse"):
+    with pytest.raises(ValueError, match="kernel, trafilatura, resiliparse"):
         extract_html("trafilature")
     with pytest.raises(ValueError, match="precision, balanced, recall"):
         extract_html(focus="high")
     with pytest.raises(ValueError, match="column `html`"):
         extract_html()(pa.record_batch({"text": ["a"]}))
     step = extract_html(focus="recall")
-    assert pickle.loads(pickle.dumps(step)) == step == ExtractHtml("trafilatura", "recall", False, True, True)
-    assert step.depends[0].startswith("trafilatura ")
+    assert pickle.loads(pickle.dumps(step)) == step == ExtractHtml("kernel", "recall", False, True, "text", True)
+    assert step.depends[0].startswith("numba ")
 
 
 def test_mojibake_is_repaired_while_it_can_be() -> None:
