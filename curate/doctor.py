@@ -50,6 +50,7 @@ def examine() -> tuple[list[str], bool]:
     except Exception as error:  # noqa: BLE001 -- anything that stops them from loading is what this command is for
         lines.append(f"  signals do not load: {type(error).__name__}: {error}")
         healthy = False
+    lines.append(f"  {_kernels()}")
     failed = _failing_engines()
     lines += [f"  extraction by {name} fails: {why}" for name, why in failed]
     healthy = healthy and not failed
@@ -63,6 +64,19 @@ def examine() -> tuple[list[str], bool]:
     )
     lines.append("all well" if healthy else "something is missing: pip install llmsapp again")
     return lines, healthy
+
+
+def _kernels() -> str:
+    """Where compiled kernels are kept."""
+    try:
+        from curate.kernels.cache import folder
+    except (ImportError, AttributeError):  # said above, or a numba that is built differently and keeps them its own way
+        return "compiled kernels are kept where numba keeps them"
+    kept = folder()
+    if kept is None:
+        return "no folder for compiled kernels can be written: set NUMBA_CACHE_DIR to one of your own"
+    count = sum(1 for _ in kept.glob("*.nbc"))
+    return f"{count} compiled kernels in {kept}" if count else f"kernels not compiled yet, will be kept in {kept}"
 
 
 def _failing_engines() -> list[tuple[str, str]]:

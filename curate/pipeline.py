@@ -147,13 +147,7 @@ class Pipeline:
         """Push a batch through every step, sweeps included: they see this batch as the whole corpus."""
         batch = readable(batch)
         for numbered in self.numbered:
-            step = numbered.step
-            if isinstance(step, Keep):
-                batch = step(batch)
-            elif isinstance(step, Sweep):
-                batch = swept(step, batch)
-            else:
-                batch = applied(step, batch, self.measured_names())
+            batch = through(numbered.step, batch, self.measured_names())
         return batch
 
     def measured_names(self) -> set[str]:
@@ -242,6 +236,13 @@ class Pipeline:
 
 # Columns that every step hands on: what a document is called, where it came from, what it says.
 REQUIRED = tuple(n for n in READ_SCHEMA.names if n not in (*READING_ONLY, "error", "html"))
+
+
+def through(step: Any, batch: Batch, measured: set[str]) -> Batch:
+    """`batch` pushed through one step; a sweep sees it as the whole corpus."""
+    if isinstance(step, Keep):
+        return step(batch)
+    return swept(step, batch) if isinstance(step, Sweep) else applied(step, batch, measured)
 
 
 def applied(step: Step, batch: Batch, measured: set[str]) -> Batch:

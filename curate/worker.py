@@ -2,7 +2,7 @@
 
     the run ── socket ── template process ── fork ── worker 1 … n
 
-The template is a fresh process that imports everything, compiles the kernels on a tiny batch and starts no thread;
+The template is a fresh process that imports everything, loads the compiled kernels and starts no thread;
 workers are forked from it, so they start in no time and share that memory. Each worker writes the rows it is at into
 shared memory before it touches them: when it dies, or stays longer at some rows than `Limits` allow and is killed, the
 template knows where, sends the task out again row by row, and when it happens there too, the row is quarantined with
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import ctypes
 import itertools
 import mmap
 import os
@@ -31,6 +30,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from curate.guard import BY_CLOCK, Watch
+from curate.warmup import die_with_parent, warm_up
 
 # A task may lose this many workers before it is given up: each death costs at most two more tries to name its row.
 DEATHS_PER_TASK = 30
@@ -99,6 +99,9 @@ class Crew:
         _send(self._socket, tasks)
         for _ in tasks:
             message = _receive(self._socket)
+            if message is not None and "note" in message:
+                print(message["note"], file=sys.stderr, flush=True)
+                message = _receive(self._socket)
             if message is None:
                 raise WorkerFailed(f"the worker template ended with status {self._template.wait()}")
             if message["environment"] is not None:  # nothing is wrong with the task: the disk is full, a file is gone
@@ -157,7 +160,7 @@ class _Template:
             try:
                 ours.close()
                 self.run.close()
-                _die_with_parent()
+                die_with_parent()
                 _limit_memory(self.limits.memory_mb)
                 _work(theirs, self.context, self.places, number)
                 status = 0
@@ -286,12 +289,6 @@ def _in_words(status: int) -> str:
     return f"left with exit status {os.WEXITSTATUS(status)}"
 
 
-def _die_with_parent() -> None:
-    """On Linux, ask the kernel to end this process with its parent; elsewhere a closed socket ends it."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
 def _send(to: socket.socket, message: Any) -> None:
     import cloudpickle
 
@@ -321,21 +318,10 @@ def _exactly(of: socket.socket, count: int) -> bytes | None:
     return bytes(parts)
 
 
-def warm_up(context: Any) -> None:
-    """Push two short documents through every step: imports happen, kernels are compiled or loaded, models read."""
-    import pyarrow as pa
-
-    text = ["The quick brown fox jumps over the lazy dog, and that is all of it.", "从前有一座山，山里有一座庙。"]
-    html = [f"<html><body><article><p>{t * 5}</p></article></body></html>" for t in text]
-    batch = pa.record_batch({"id": ["1", "2"], "html": html, "text": pa.nulls(2, pa.string())})
-    with contextlib.suppress(Exception):  # a step that raises here raises again on real rows, and is reported there
-        context.pipeline(batch)
-
-
 def main() -> None:
     """The template process; its one argument is the file descriptor of its socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _die_with_parent()
+    die_with_parent()
     import pickle
 
     import pyarrow as pa
@@ -346,7 +332,7 @@ def main() -> None:
     if message is None:
         return
     context = pickle.loads(message["context"])
-    warm_up(context)
+    warm_up(context.pipeline, lambda note: _send(run, {"note": note}))
     _Template(run, context, message["workers"], message["limits"]).serve()
 
 

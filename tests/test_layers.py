@@ -13,13 +13,13 @@ OURS = ("curate", "filters", "trainers")
 
 # Lower to higher: a module of `curate` imports only modules of its own rank or below.
 RANKS = [
-    {"schema", "keys", "kernels", "shipped", "versions", "awkward", "sample", "secrets", "work", "proved"},
+    {"schema", "keys", "kernels", "shipped", "versions", "awkward", "sample", "secrets", "work", "proved", "compiling"},
     {"rules", "signals", "sweep", "read", "store"},
     {"groups", "expressions", "clean", "dedup", "extract", "normalization", "guard", "page"},
     {"pipeline", "tally", "decisions", "testing"},
     {"transforms", "ledger"},
     {"rows", "write", "report"},
-    {"phases", "explain"},
+    {"phases", "explain", "warmup"},
     {"worker", "finalise"},
     {"launch"},
     {"config", "progress"},
