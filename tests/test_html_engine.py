@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.extract.kernel import MODEL, STRINGENCY, Page, all_text, load_model, main_text
@@ -61,6 +61,7 @@ def test_trees_say_what_their_slow_twin_says() -> None:
         assert np.allclose(odds, judged(trees, answers), atol=1e-4)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(-8, 8, width=32), st.integers(1, 5000)), min_size=1, max_size=30))
 def test_half_the_expected_f1_is_the_threshold_that_maximises_it(given_blocks: list[tuple[float, int]]) -> None:
     """Where 0.1 to 0.9 allow it, no other threshold promises a better F1."""

@@ -72,14 +72,14 @@ class Page:
         self._room(1 << 18, 4096)
 
     def _room(self, characters: int, tags: int) -> None:
-        cap, elements = min(tags, MOST_BLOCKS), min(tags, MOST_ELEMENTS)
         self._characters, self._tags = characters, tags
+        cap, elements = _spread(min(tags, MOST_BLOCKS)), _spread(min(tags, MOST_ELEMENTS))
         # The longest expansion of a reference is a fifth longer than the reference.
         self.text = np.empty(characters + characters // 4 + 64, np.uint8)
         self.blocks = np.empty((self._b.BLOCK_FIELDS, cap), np.int32)
         self.elements = np.empty((self._b.ELEMENT_FIELDS, elements), np.int32)
         self.sums = np.empty((self._f.ELEMENT_SUMS, elements), np.float32)
-        self.rows = np.empty((len(self._f.ROWS), cap + 2 * self._f.PAD), np.uint8)
+        self.rows = np.empty((len(self._f.ROWS), _spread(cap + 2 * self._f.PAD)), np.uint8)
         self.odds = np.empty(cap, np.float32)
         self.chosen = np.zeros(cap, np.uint8)
 
@@ -146,6 +146,11 @@ class Page:
         raw = self.text[: int(self.state[b.S_LENGTH])].tobytes()
         spans = zip(self.blocks[b.START, :n].tolist(), self.blocks[b.LENGTH, :n].tolist(), strict=True)
         return [raw[start : start + length].decode("utf-8") for start, length in spans]
+
+
+def _spread(columns: int) -> int:
+    """So many columns or a few more: rows a power of two apart would share one set of the processor's cache."""
+    return (columns + 1023) // 1024 * 1024 + 80
 
 
 def main_text(

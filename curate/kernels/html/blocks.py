@@ -35,7 +35,6 @@ from curate.kernels.html.characters import (
     STOP_IDEOGRAPHS,
     STOP_KEYS,
     class_of,
-    is_in,
     word_key,
 )
 from curate.kernels.html.names import (
@@ -92,12 +91,16 @@ from curate.kernels.html.scan import (
     LINE_FEED,
     QUESTION,
     SLASH,
+    SLOT_MULTIPLIER,
     Bytes,
     end_of_element,
     end_of_name,
     find,
+    followed,
+    is_in,
     is_letter,
     look_up,
+    slot_of,
 )
 from curate.kernels.html.tags import FLAGGED, HINTED, LINKS, SIGNATURE, TAG_FIELDS, after_tag, read_attributes
 from curate.kernels.words import code_point
@@ -120,11 +123,11 @@ ELEMENT_FIELDS = 8
 # The state of the pass, int64: first what is counted of the block being read, then the rest.
 (
     S_COUNTERS, S_SENTENCES, S_COMMAS, S_IDEOGRAPHS, S_UNITS, S_LINKED, S_STOPS, S_WORDS, S_WORD_CHARACTERS, S_TITLED,
-    S_ANCHORS, S_IMAGES, S_BREAKS, S_STANDS,
-    S_ELEMENT, S_LENGTH, S_START, S_WORD, S_WORD_COUNTERS, S_SPACED, S_LINKING, TITLE_WORDS,
+    S_ANCHORS, S_IMAGES, S_BREAKS, S_STANDS, S_FINGERPRINT,
+    S_ELEMENT, S_LENGTH, S_START, S_WORD, S_KEY, S_WORD_COUNTERS, S_SPACED, S_LINKING, TITLE_WORDS,
     BLOCKS, ELEMENTS, ARTICLES, DEEPEST, TITLE_START, TITLE_END, CAPPED, S_STACK, S_OVER,
-) = range(31)  # fmt: skip
-STATE_FIELDS = 31
+) = range(33)  # fmt: skip
+STATE_FIELDS = 33
 OF_BLOCK = S_ELEMENT  # the fields in front are of one block
 
 CAPPED_BLOCKS, CAPPED_ELEMENTS, CAPPED_DEPTH = 1, 2, 4
@@ -193,7 +196,7 @@ def read_blocks(page: Bytes, text: Bytes, blocks: Table, elements: Table, title:
         if name == BR:
             _break_line(text, blocks, elements, stack, title, state)
         elif name == A:
-            _end_word(text, title, state)
+            _end_word(title, state)
             state[S_LINKING] = 0 if closing else said[LINKS]
             state[S_ANCHORS] += state[S_LINKING]
             link_depth = state[S_STACK]
@@ -269,6 +272,7 @@ def _take_text(page: Bytes, at: int, end: int, raw: bool, text: Bytes, stack: Ta
     """Copy text up to the next tag, or to `end` where it is raw; where it ended."""
     length, word, word_counters = state[S_LENGTH], state[S_WORD], state[S_WORD_COUNTERS]
     spaced, counters = state[S_SPACED], state[S_COUNTERS]
+    key = np.uint64(state[S_KEY])
     before = counters
     verbatim = (stack[STACK_FLAGS, state[S_STACK]] & IN_PRE) != 0
     linking = state[S_LINKING] != 0
@@ -276,12 +280,13 @@ def _take_text(page: Bytes, at: int, end: int, raw: bool, text: Bytes, stack: Ta
         byte = int(page[np.uint64(at)])
         if IS_LETTER[byte]:
             if word < 0:
-                word, word_counters = length, counters
+                word, word_counters, key = length, counters, np.uint64(0)
             i, o, stop = np.uint64(at), np.uint64(length), np.uint64(end)
             while True:
                 text[o] = byte
                 o += np.uint64(1)
                 counters += COUNTED[byte]
+                key = followed(key, byte | 32)
                 i += np.uint64(1)
                 if i >= stop:
                     break
@@ -315,15 +320,17 @@ def _take_text(page: Bytes, at: int, end: int, raw: bool, text: Bytes, stack: Ta
             at += size
             continue
         if word >= 0 and kind not in (LETTER, APOSTROPHE, INVISIBLE):
-            _count_word(text, word, length, (counters - word_counters) // CHARACTER, linking, title, state)
+            _count_word(key, length - word, (counters - word_counters) // CHARACTER, linking, title, state)
             word = -1
         if kind == SPACE:
             at += size
-            if verbatim and length + 1 < len(text):
-                if code == LINE_FEED or length > state[S_START]:
+            if verbatim:
+                if code == LINE_FEED and counters == 0:
+                    length = state[S_START]  # blank lines in front are no code
+                else:
                     text[length] = LINE_FEED if code == LINE_FEED else BLANK
                     length += 1
-                    spaced = 1
+                spaced = 1
             elif spaced == 0:
                 text[length] = BLANK
                 length += 1
@@ -333,7 +340,7 @@ def _take_text(page: Bytes, at: int, end: int, raw: bool, text: Bytes, stack: Ta
                     at += 1
             continue
         if kind == LETTER and word < 0:
-            word, word_counters = length, counters
+            word, word_counters, key = length, counters, np.uint64(0)
         spaced = 0
         start = length
         if expansion:
@@ -350,6 +357,9 @@ def _take_text(page: Bytes, at: int, end: int, raw: bool, text: Bytes, stack: Ta
         if kind == INVISIBLE:
             continue
         counters += CHARACTER
+        if kind == LETTER:
+            for k in range(start, length):
+                key = followed(key, int(text[np.uint64(k)]) | 32)
         if kind == SENTENCE:
             state[S_SENTENCES] += 1
         elif kind == COMMA:
@@ -362,9 +372,12 @@ def _take_text(page: Bytes, at: int, end: int, raw: bool, text: Bytes, stack: Ta
             for stop_ideograph in STOP_IDEOGRAPHS:
                 if stop_ideograph == code:
                     state[S_STOPS] += TENTHS_STOP_IDEOGRAPH
-            if state[TITLE_WORDS] and is_in(title, TITLE_BITS, word_key(text, start, length)):
+            key = word_key(text, start, length)
+            state[S_FINGERPRINT] = _mixed(state[S_FINGERPRINT], key)
+            if state[TITLE_WORDS] and is_in(title, TITLE_BITS, key):
                 state[S_TITLED] += 1
     state[S_LENGTH], state[S_WORD], state[S_WORD_COUNTERS] = length, word, word_counters
+    state[S_KEY] = np.int64(key)
     state[S_SPACED], state[S_COUNTERS] = spaced, counters
     if counters != before:
         top = state[S_STACK]
@@ -397,27 +410,32 @@ def _write_code_point(text: Bytes, at: int, code: int) -> int:
 
 
 @part
-def _count_word(text: Bytes, start: int, end: int, characters: int, linking: bool, title: Keys, state: State) -> None:
-    """Count the word `text[start:end]`."""
-    state[S_UNITS] += TENTHS_WORD
-    state[S_WORDS] += 1
-    state[S_WORD_CHARACTERS] += characters
-    if linking:
-        state[S_LINKED] += TENTHS_WORD
-    short = end - start <= LONGEST_STOP_WORD
-    if short or state[TITLE_WORDS]:
-        key = word_key(text, start, min(end, start + 64))
-        if short and is_in(STOP_KEYS, STOP_BITS, key):
-            state[S_STOPS] += TENTHS_WORD
-        if state[TITLE_WORDS] and is_in(title, TITLE_BITS, key):
-            state[S_TITLED] += 1
+def _mixed(fingerprint: int, key: np.uint64) -> int:
+    """The fingerprint of a block with one more word."""
+    return int(np.int64((np.uint64(fingerprint) ^ key) * np.uint64(SLOT_MULTIPLIER)))
 
 
 @part
-def _end_word(text: Bytes, title: Keys, state: State) -> None:
+def _count_word(key: np.uint64, size: int, characters: int, linking: bool, title: Keys, state: State) -> None:
+    """Count a word by its key and its bytes."""
+    state[S_UNITS] += TENTHS_WORD
+    state[S_WORDS] += 1
+    state[S_WORD_CHARACTERS] += characters
+    state[S_FINGERPRINT] = _mixed(state[S_FINGERPRINT], key)
+    if linking:
+        state[S_LINKED] += TENTHS_WORD
+    if size <= LONGEST_STOP_WORD and is_in(STOP_KEYS, STOP_BITS, key):
+        state[S_STOPS] += TENTHS_WORD
+    if state[TITLE_WORDS] and is_in(title, TITLE_BITS, key):
+        state[S_TITLED] += 1
+
+
+@part
+def _end_word(title: Keys, state: State) -> None:
     if state[S_WORD] >= 0:
         characters = (state[S_COUNTERS] - state[S_WORD_COUNTERS]) // CHARACTER
-        _count_word(text, state[S_WORD], state[S_LENGTH], characters, state[S_LINKING] != 0, title, state)
+        size = state[S_LENGTH] - state[S_WORD]
+        _count_word(np.uint64(state[S_KEY]), size, characters, state[S_LINKING] != 0, title, state)
         state[S_WORD] = -1
 
 
@@ -437,7 +455,7 @@ def _learn_title(page: Bytes, at: int, end: int, title: Keys, state: State) -> N
             letter = kind == LETTER
         if not letter:
             if word >= 0 and at - word > 3:
-                _add_title_word(word_key(page, word, min(at, word + 64)), title, state)
+                _add_title_word(word_key(page, word, at), title, state)
             word = -1
             if ideograph:
                 _add_title_word(word_key(page, at, at + size), title, state)
@@ -450,7 +468,7 @@ def _learn_title(page: Bytes, at: int, end: int, title: Keys, state: State) -> N
 def _add_title_word(key: np.uint64, title: Keys, state: State) -> None:
     if state[TITLE_WORDS] >= MOST_TITLE_WORDS:
         return
-    slot = key >> np.uint64(64 - TITLE_BITS)
+    slot = slot_of(key, TITLE_BITS)
     while title[slot] != 0 and title[slot] != key:
         slot = (slot + np.uint64(1)) & np.uint64((1 << TITLE_BITS) - 1)
     if title[slot] == 0:
@@ -461,11 +479,12 @@ def _add_title_word(key: np.uint64, title: Keys, state: State) -> None:
 @part
 def _break_line(text: Bytes, blocks: Table, elements: Table, stack: Table, title: Keys, state: State) -> None:
     """A `<br>`: a line feed; the second in a row ends the block, as in a paragraph that has no element of its own."""
-    _end_word(text, title, state)
+    _end_word(title, state)
     length, start = state[S_LENGTH], state[S_START]
     if stack[STACK_FLAGS, state[S_STACK]] & IN_PRE:
-        text[length] = LINE_FEED
-        state[S_LENGTH] = length + 1
+        if state[S_COUNTERS]:
+            text[length] = LINE_FEED
+            state[S_LENGTH] = length + 1
         return
     if length > start and text[length - 1] == BLANK:
         length -= 1
@@ -484,45 +503,42 @@ def _break_line(text: Bytes, blocks: Table, elements: Table, stack: Table, title
 def end_block(text: Bytes, blocks: Table, elements: Table, title: Keys, state: State) -> None:
     """A border: what was read since the last one becomes a block, unless it has no visible character."""
     start, length = state[S_START], state[S_LENGTH]
-    if length > start:
-        _end_word(text, title, state)
-        while length > start and (text[length - 1] == BLANK or text[length - 1] == LINE_FEED):
-            length -= 1
-        counters = state[S_COUNTERS]
-        if length > start and counters:
-            n = state[BLOCKS]
-            if n < blocks.shape[1]:
-                blocks[START, n], blocks[LENGTH, n] = start, length - start
-                element = state[S_ELEMENT]
-                blocks[ELEMENT, n] = element
-                blocks[STANDS, n] = state[S_STANDS] | elements[FLAGS, element]
-                blocks[BREAKS, n] = state[S_BREAKS]
-                blocks[CHARACTERS, n] = counters // CHARACTER
-                blocks[DIGITS, n] = (counters >> 20) & COUNTER_MASK
-                blocks[CAPITALS, n] = counters & COUNTER_MASK
-                blocks[SENTENCES, n] = state[S_SENTENCES]
-                blocks[COMMAS, n] = state[S_COMMAS]
-                blocks[IDEOGRAPHS, n] = state[S_IDEOGRAPHS]
-                blocks[UNITS, n] = max(state[S_UNITS], TENTHS_SYMBOLS)
-                blocks[LINKED, n] = state[S_LINKED]
-                blocks[STOPS, n] = state[S_STOPS]
-                blocks[WORDS, n] = state[S_WORDS]
-                blocks[WORD_CHARACTERS, n] = state[S_WORD_CHARACTERS]
-                blocks[TITLED, n] = state[S_TITLED]
-                blocks[ANCHORS, n] = state[S_ANCHORS]
-                blocks[IMAGES, n] = state[S_IMAGES]
-                key = word_key(text, start, length)
-                blocks[FINGERPRINT, n] = np.int32(np.int64(key >> np.uint64(33)))
-                state[BLOCKS] = n + 1
-                start = length
-            else:
-                state[CAPPED] |= CAPPED_BLOCKS
-        anchors, images = 0, 0
-    else:
-        anchors, images = state[S_ANCHORS], state[S_IMAGES]  # no text yet: they stand in front of the next block
+    if length == start:  # images and links stand in front of the next block
+        state[S_SPACED] = 1
+        return
+    _end_word(title, state)
+    while length > start and (text[length - 1] == BLANK or text[length - 1] == LINE_FEED):
+        length -= 1
+    counters = state[S_COUNTERS]
+    if length > start and counters:
+        n = state[BLOCKS]
+        if n < blocks.shape[1]:
+            blocks[START, n], blocks[LENGTH, n] = start, length - start
+            element = state[S_ELEMENT]
+            blocks[ELEMENT, n] = element
+            blocks[STANDS, n] = state[S_STANDS] | elements[FLAGS, element]
+            blocks[BREAKS, n] = state[S_BREAKS]
+            blocks[CHARACTERS, n] = counters // CHARACTER
+            blocks[DIGITS, n] = (counters >> 20) & COUNTER_MASK
+            blocks[CAPITALS, n] = counters & COUNTER_MASK
+            blocks[SENTENCES, n] = state[S_SENTENCES]
+            blocks[COMMAS, n] = state[S_COMMAS]
+            blocks[IDEOGRAPHS, n] = state[S_IDEOGRAPHS]
+            blocks[UNITS, n] = max(state[S_UNITS], TENTHS_SYMBOLS)
+            blocks[LINKED, n] = state[S_LINKED]
+            blocks[STOPS, n] = state[S_STOPS]
+            blocks[WORDS, n] = state[S_WORDS]
+            blocks[WORD_CHARACTERS, n] = state[S_WORD_CHARACTERS]
+            blocks[TITLED, n] = state[S_TITLED]
+            blocks[ANCHORS, n] = state[S_ANCHORS]
+            blocks[IMAGES, n] = state[S_IMAGES]
+            blocks[FINGERPRINT, n] = np.int32(np.int64(np.uint64(state[S_FINGERPRINT]) >> np.uint64(33)))
+            state[BLOCKS] = n + 1
+            start = length
+        else:
+            state[CAPPED] |= CAPPED_BLOCKS
     for i in range(OF_BLOCK):
         state[i] = 0
-    state[S_ANCHORS], state[S_IMAGES] = anchors, images
     state[S_LENGTH] = state[S_START] = start
     state[S_ELEMENT] = state[S_WORD] = -1
     state[S_SPACED] = 1

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.kernels import part
-from curate.kernels.html.scan import NAME_START, Bytes, hashed
+from curate.kernels.html.scan import Bytes, followed, key_table
 
 # The classes. INVISIBLE ones are copied and count for nothing (joiners, marks of direction, private use).
 DROPPED, SPACE, LETTER, SENTENCE, COMMA, SYMBOL, IDEOGRAPH, APOSTROPHE, INVISIBLE = range(9)
@@ -57,48 +57,25 @@ op te
 STOP_WORDS = _STOP_WORDS.split()
 STOP_IDEOGRAPHS = np.array([ord(c) for c in "的了是在不和有这中人一也のにはを"], np.int32)
 STOP_BITS = 11
-
-
-def _stop_table() -> npt.NDArray[np.uint64]:
-    keys = np.zeros(1 << STOP_BITS, np.uint64)
-    for word in set(STOP_WORDS):
-        key = _key_of(word)
-        slot = key >> (64 - STOP_BITS)
-        while keys[slot]:
-            slot = (slot + 1) % len(keys)
-        keys[slot] = key
-    return keys
+LONGEST_STOP_WORD = 8  # bytes: as many as a word's key holds
 
 
 def _key_of(word: str) -> int:
-    key = NAME_START
-    for byte in word.encode():
-        key = ((key ^ (byte | 32)) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
-    return key
+    """As `word_key`."""
+    return int.from_bytes(bytes(byte | 32 for byte in word.encode()[-8:]), "big")
 
 
-LONGEST_STOP_WORD = max(len(word.encode()) for word in STOP_WORDS)
-STOP_KEYS = _stop_table()
+_SHORT = {word for word in STOP_WORDS if len(word.encode()) <= LONGEST_STOP_WORD}
+STOP_KEYS, _ = key_table({_key_of(word): 1 for word in _SHORT}, STOP_BITS)
 
 
 @part
 def word_key(text: Bytes, start: int, end: int) -> np.uint64:
-    """The number of a word, the same in capitals (of ASCII, and of most letters with accents)."""
-    key = np.uint64(NAME_START)
-    for i in range(start, end):
-        key = hashed(key, int(text[np.uint64(i)]) | 32)
+    """The last eight bytes of a word, the same in capitals (of ASCII, and of most letters with accents)."""
+    key = np.uint64(0)
+    for i in range(max(start, end - 8), end):
+        key = followed(key, int(text[np.uint64(i)]) | 32)
     return key
-
-
-@part
-def is_in(keys: npt.NDArray[np.uint64], bits: int, key: np.uint64) -> bool:
-    """Whether `key` is in an open-addressing table of 2**bits keys."""
-    slot = key >> np.uint64(64 - bits)
-    while keys[slot] != 0:
-        if keys[slot] == key:
-            return True
-        slot = (slot + np.uint64(1)) & np.uint64((1 << bits) - 1)
-    return False
 
 
 @part

@@ -6,11 +6,10 @@ A phrase counts where a block starts with it and it ends there or at the end of 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from curate.kernels import part
 from curate.kernels.html.characters import IS_LETTER
-from curate.kernels.html.scan import NAME_MULTIPLIER, NAME_START, Bytes, hashed, look_up
+from curate.kernels.html.scan import HASH_START, Bytes, hash_of, hashed, key_table, look_up
 
 PHRASES = {
     "related": """
@@ -75,28 +74,16 @@ PHRASE_CLASSES = ("none", *PHRASES)
 BITS = 10
 LONGEST = 40  # bytes
 
-
-def _table() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
-    keys, values = np.zeros(1 << BITS, np.uint64), np.zeros(1 << BITS, np.int32)
-    for number, phrases in enumerate(PHRASES.values(), 1):
-        for phrase in phrases.split("|"):
-            key = NAME_START
-            for byte in phrase.strip().encode():
-                key = ((key ^ (byte | 32)) * NAME_MULTIPLIER) & 0xFFFFFFFFFFFFFFFF
-            slot = key >> (64 - BITS)
-            while keys[slot]:
-                slot = (slot + 1) % len(keys)
-            keys[slot], values[slot] = key, number
-    return keys, values
-
-
-KEYS, VALUES = _table()
+_NUMBERED = {
+    phrase.strip(): number for number, phrases in enumerate(PHRASES.values(), 1) for phrase in phrases.split("|")
+}
+KEYS, VALUES = key_table({hash_of(bytes(b | 32 for b in p.encode())): n for p, n in _NUMBERED.items()}, BITS)
 
 
 @part
 def phrase_of(text: Bytes, start: int, length: int) -> int:
     """The class of the longest phrase that the block at `start` begins with; 0 for none."""
-    key = np.uint64(NAME_START)
+    key = np.uint64(HASH_START)
     found = 0
     end = start + min(length, LONGEST)
     for i in range(start, end):

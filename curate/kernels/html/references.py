@@ -10,14 +10,15 @@ from curate.kernels import part
 from curate.kernels.html.scan import (
     AMPERSAND,
     HASH,
+    HASH_START,
     LONGEST_NAME,
-    NAME_START,
     SEMICOLON,
     Bytes,
+    hash_of,
     hashed,
     is_letter,
+    key_table,
     look_up,
-    name_table,
 )
 
 # What the names stand for, one after another as UTF-8: that of name i is EXPANSIONS[START[i - 1]:START[i]].
@@ -25,12 +26,12 @@ _NAMES = sorted(name.removesuffix(";") for name in html5 if name.endswith(";"))
 EXPANSIONS = np.frombuffer("".join(html5[f"{n};"] for n in _NAMES).encode(), np.uint8)
 EXPANSION_START = np.cumsum([0] + [len(html5[f"{n};"].encode()) for n in _NAMES]).astype(np.int32)
 NAME_BITS = 13
-NAME_KEYS, NAME_VALUES = name_table({n: i + 1 for i, n in enumerate(_NAMES)}, NAME_BITS)
+NAME_KEYS, NAME_VALUES = key_table({hash_of(n.encode()): i + 1 for i, n in enumerate(_NAMES)}, NAME_BITS)
 # Names that old pages may leave without their semicolon.
 _BARE = {n: _NAMES.index(n) + 1 for n in html5 if not n.endswith(";")}
 LONGEST_BARE = max(map(len, _BARE))
 BARE_BITS = 8
-BARE_KEYS, BARE_VALUES = name_table(_BARE, BARE_BITS)
+BARE_KEYS, BARE_VALUES = key_table({hash_of(n.encode()): i for n, i in _BARE.items()}, BARE_BITS)
 
 # References to 128 to 159 mean what these bytes are in windows-1252.
 WINDOWS = np.array([ord(bytes([b]).decode("cp1252", "ignore") or chr(b)) for b in range(128, 160)], np.int32)
@@ -49,7 +50,7 @@ def reference(page: Bytes, at: int) -> tuple[int, int, int]:
     if i < end and page[i] == HASH:
         code, ends = _number(page, i + 1)
         return (code, 0, ends) if ends else (AMPERSAND, 0, at + 1)
-    key = np.uint64(NAME_START)
+    key = np.uint64(HASH_START)
     bare, bare_end = 0, 0
     while i < end and i - at <= LONGEST_NAME:
         byte = int(page[i])

@@ -13,48 +13,93 @@ BLANK, BANG, DOUBLE_QUOTE, HASH, AMPERSAND, QUOTE, HYPHEN, SLASH = 32, 33, 34, 3
 SEMICOLON, LESS, EQUALS, GREATER, QUESTION = 59, 60, 61, 62, 63
 LINE_FEED = 10
 
+LONGEST_NAME = 40  # bytes of a name in an end tag, or of a role
 CHUNK = 64  # bytes looked at without a jump, which LLVM turns into vector instructions: 20 times as fast
 
-NAME_MULTIPLIER = 0x100000001B3  # FNV-1a
-NAME_START = 0xCBF29CE484222325
-LONGEST_NAME = 40  # of tags, attributes and words that are looked up
+# A name is told from others by its last eight bytes and its length, a word by its last eight bytes alone: one shift a
+# byte, where a hash would cost a multiplication. Long names differ in their ends.
+LENGTH_MULTIPLIER = 0xD6E8FEB86659FD93
+SLOT_MULTIPLIER = 0x9E3779B97F4A7C15
+MASK = 0xFFFFFFFFFFFFFFFF
 
 
-def name_key(name: str | bytes) -> int:
-    """The number by which a name is looked up, as `hashed` makes it while reading; of ASCII, in lower case."""
-    key = NAME_START
-    for byte in name.encode() if isinstance(name, str) else name:
-        key = ((key ^ byte) * NAME_MULTIPLIER) & 0xFFFFFFFFFFFFFFFF
+HASH_START, HASH_MULTIPLIER = 0xCBF29CE484222325, 0x100000001B3  # FNV-1a, where ends do not tell names apart
+
+
+def hash_of(raw: bytes) -> int:
+    """As `hashed` makes it, byte by byte."""
+    key = HASH_START
+    for byte in raw:
+        key = ((key ^ byte) * HASH_MULTIPLIER) & MASK
     return key
 
 
-def name_table(values: dict[str, int], bits: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
+def name_key(name: str) -> int:
+    """The number by which a name is looked up; in lower case."""
+    raw = name.encode()
+    return (int.from_bytes(raw[-8:], "big") ^ (len(raw) * LENGTH_MULTIPLIER)) & MASK
+
+
+def key_table(values: dict[int, int], bits: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
     """Keys and values of an open-addressing table of 2**bits slots, for `look_up`; a key of 0 is a free slot."""
     keys, found = np.zeros(1 << bits, np.uint64), np.zeros(1 << bits, np.int32)
-    for name, value in values.items():
-        key = name_key(name)
-        slot = key >> (64 - bits)
+    for key, value in values.items():
+        slot = (key * SLOT_MULTIPLIER & MASK) >> (64 - bits)
         while keys[slot]:
             slot = (slot + 1) % len(keys)
         keys[slot], found[slot] = key, value
     return keys, found
 
 
+def name_table(values: dict[str, int], bits: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
+    """A `key_table` by names."""
+    return key_table({name_key(name): value for name, value in values.items()}, bits)
+
+
 @part
 def hashed(key: np.uint64, byte: int) -> np.uint64:
-    """`key` with one more byte of the name; begin with `np.uint64(NAME_START)`."""
-    return np.uint64((key ^ np.uint64(byte)) * np.uint64(NAME_MULTIPLIER))
+    """`key` with one more byte; begin with HASH_START."""
+    return np.uint64((key ^ np.uint64(byte)) * np.uint64(HASH_MULTIPLIER))
+
+
+@part
+def followed(key: np.uint64, byte: int) -> np.uint64:
+    """`key` with one more byte of the name or word; begin with 0."""
+    return np.uint64((key << np.uint64(8)) | np.uint64(byte))
+
+
+@part
+def named(key: np.uint64, length: int) -> np.uint64:
+    """The key of a name from its bytes, `followed` one by one, and their number."""
+    return np.uint64(key ^ (np.uint64(length) * np.uint64(LENGTH_MULTIPLIER)))
+
+
+@part
+def slot_of(key: np.uint64, bits: int) -> np.uint64:
+    """Where a table of 2**bits slots begins to look for `key`."""
+    return np.uint64((key * np.uint64(SLOT_MULTIPLIER)) >> np.uint64(64 - bits))
 
 
 @part
 def look_up(keys: npt.NDArray[np.uint64], values: npt.NDArray[np.int32], bits: int, key: np.uint64) -> int:
-    """The value of `key` in a `name_table`, 0 where it is not in it."""
-    slot = key >> np.uint64(64 - bits)
+    """The value of `key` in a `key_table`, 0 where it is not in it."""
+    slot = slot_of(key, bits)
     while keys[slot] != 0:
         if keys[slot] == key:
             return int(values[slot])
         slot = (slot + np.uint64(1)) & np.uint64((1 << bits) - 1)
     return 0
+
+
+@part
+def is_in(keys: npt.NDArray[np.uint64], bits: int, key: np.uint64) -> bool:
+    """Whether `key` is in a table of keys."""
+    slot = slot_of(key, bits)
+    while keys[slot] != 0:
+        if keys[slot] == key:
+            return True
+        slot = (slot + np.uint64(1)) & np.uint64((1 << bits) - 1)
+    return False
 
 
 @part
@@ -111,17 +156,17 @@ def lowered(byte: int) -> int:
 @part
 def end_of_name(page: Bytes, at: int) -> tuple[np.uint64, int, bool]:
     """The key of the tag name that starts at `at`, where it ends, and whether it has a hyphen."""
-    key = np.uint64(NAME_START)
+    key = np.uint64(0)
     hyphen = False
-    end = len(page)
+    start, end = at, len(page)
     while at < end:
         byte = int(page[np.uint64(at)])
         if byte <= BLANK or byte in (GREATER, SLASH):
             break
         hyphen |= byte == HYPHEN
-        key = hashed(key, lowered(byte))
+        key = followed(key, lowered(byte))
         at += 1
-    return key, at, hyphen
+    return named(key, at - start), at, hyphen
 
 
 @part
@@ -132,11 +177,11 @@ def end_of_element(page: Bytes, at: int, key: np.uint64) -> int:
         at = find_end_tag(page, at)
         if at >= end:
             return end
-        found = np.uint64(NAME_START)
+        found = np.uint64(0)
         i = at + 2
         while i < end and i < at + LONGEST_NAME and is_letter(int(page[np.uint64(i)])):
-            found = hashed(found, int(page[np.uint64(i)]) | 32)
+            found = followed(found, int(page[np.uint64(i)]) | 32)
             i += 1
-        if found == key:
+        if named(found, i - at - 2) == key:
             return at
         at += 2

@@ -29,14 +29,14 @@ from curate.kernels.html.scan import (
     EQUALS,
     GREATER,
     LONGEST_NAME,
-    NAME_START,
     QUOTE,
     SLASH,
     Bytes,
     find,
-    hashed,
+    followed,
     look_up,
     lowered,
+    named,
 )
 
 # What `read_attributes` says of a tag, in an int64 array.
@@ -103,15 +103,15 @@ def read_attributes(page: Bytes, at: int, element: int, hinting: bool, said: npt
         if byte <= BLANK or byte == SLASH:
             at += 1
             continue
-        key = np.uint64(NAME_START)
+        key = np.uint64(0)
         start = at
         while at < end:
             byte = int(page[at])
             if byte == GREATER or byte <= BLANK or ((byte in (EQUALS, SLASH)) and at > start):
                 break
-            if at - start < LONGEST_NAME:
-                key = hashed(key, lowered(byte))
+            key = followed(key, lowered(byte))
             at += 1
+        key = named(key, at - start)
         ahead = at
         while ahead < end and page[ahead] <= BLANK:
             ahead += 1
@@ -149,10 +149,10 @@ def read_attributes(page: Bytes, at: int, element: int, hinting: bool, said: npt
             if last - first == 4:  # true
                 flagged |= IS_HIDDEN
         elif attribute == ROLE:
-            key = np.uint64(NAME_START)
+            key = np.uint64(0)
             for i in range(first, min(last, first + LONGEST_NAME)):
-                key = hashed(key, lowered(int(page[i])))
-            flagged |= look_up(ROLE_KEYS, ROLE_VALUES, ROLE_BITS, key)
+                key = followed(key, lowered(int(page[i])))
+            flagged |= look_up(ROLE_KEYS, ROLE_VALUES, ROLE_BITS, named(key, last - first))
         elif attribute == STYLE and hides(page, first, last):
             flagged |= IS_HIDDEN
     said[HINTED], said[FLAGGED], said[LINKS], said[SIGNATURE] = hinted, flagged, links, signature
