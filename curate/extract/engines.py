@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
-from curate.extract.markup import QA, TITLE, questions_of, title_of
+from curate.extract.markup import QA, TITLE, may_ask, questions_of, title_of
 from curate.schema import Batch, set_column
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class ExtractHtml:
         options = Options(self.focus, self.include_comments, self.include_tables, self.format)
         texts = _column(batch, "text")
         errors = _column(batch, "error")
-        pages = [None if page is None else _mended(page) for page in batch.column("html").to_pylist()]
+        pages = [None if page is None else _mended(page) for page in batch.column("html").cast(pa.binary()).to_pylist()]
         for i, page in enumerate(pages):
             if page is None or texts[i] is not None or errors[i] is not None:
                 continue
@@ -122,9 +123,9 @@ class ExtractHtml:
         return batch.drop_columns(["html"])
 
 
-def _described(batch: Batch, pages: list[str | None]) -> Batch:
+def _described(batch: Batch, pages: list[bytes | None]) -> Batch:
     """`batch` with the columns `title` and `qa` of its pages, filled where they are null."""
-    for name, dtype, read in (("title", TITLE, title_of), ("qa", QA, _questions)):
+    for name, dtype, read in (("title", TITLE, _title), ("qa", QA, _questions)):
         if name in batch.schema.names and batch.schema.field(name).type != dtype:
             raise ValueError(
                 f"extract_html fills column `{name}` of type {dtype}, but the source brings it as "
@@ -138,24 +139,29 @@ def _described(batch: Batch, pages: list[str | None]) -> Batch:
     return batch
 
 
-def _questions(page: str) -> list[dict[str, str]] | None:
-    return [pair._asdict() for pair in questions_of(page)] or None
+def _title(page: bytes) -> str | None:
+    return title_of(page.decode("utf-8"))
 
 
-def _mended(html: str) -> str:
-    """`html` with its mojibake repaired, where it has control characters that only mojibake leaves.
+def _questions(page: bytes) -> list[dict[str, str]] | None:
+    if not may_ask(np.frombuffer(page, np.uint8)):
+        return None
+    return [pair._asdict() for pair in questions_of(page.decode("utf-8"))] or None
+
+
+def _mended(page: bytes) -> bytes:
+    """`page` with its mojibake repaired, where it has control characters that only mojibake leaves.
 
     UTF-8 read as windows-1252 needs U+0081 to U+009F to be undone; every engine drops them, and after extraction
     nothing can repair the text any more.
     """
-    if html.isascii() or _C1.search(html.encode("utf-8", "surrogatepass")) is None:
-        return html
+    from curate.kernels.html.scan import has_c1
+
+    if not has_c1(np.frombuffer(page, np.uint8)):
+        return page
     from curate.normalization import mojibake
 
-    return mojibake(html)
-
-
-_C1 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")  # in UTF-8: bytes are searched ten times as fast as characters
+    return mojibake(page.decode("utf-8")).encode("utf-8")
 
 
 def _column(batch: Batch, name: str) -> list[Any]:
@@ -165,7 +171,10 @@ def _column(batch: Batch, name: str) -> list[Any]:
 # ---- the engines: markup and options -> main text ---------------------------------------------------------------
 
 
-def by_kernel(html: str, options: Options) -> str:
+Markup = str | bytes  # a page: text, or the UTF-8 of it
+
+
+def by_kernel(html: Markup, options: Options) -> str:
     """The main text by our own kernels, see `curate.extract.kernel`."""
     from curate.extract.kernel import main_text
 
@@ -173,7 +182,7 @@ def by_kernel(html: str, options: Options) -> str:
     return main_text(html, options.focus, markdown=markdown, tables=options.include_tables).text
 
 
-def by_trafilatura(html: str, options: Options) -> str:
+def by_trafilatura(html: Markup, options: Options) -> str:
     """The main text by trafilatura, from a tree that we parse.
 
     trafilatura gives None both for a page without text and for one that it rejects; both become "" here. What it or
@@ -203,7 +212,7 @@ def by_trafilatura(html: str, options: Options) -> str:
     return text or ""
 
 
-def by_resiliparse(html: str, options: Options) -> str:
+def by_resiliparse(html: Markup, options: Options) -> str:
     """The main text by resiliparse (lexbor); `focus="recall"` keeps everything visible, not only the main part."""
     from resiliparse.extract.html2text import extract_plain_text
 
@@ -224,7 +233,7 @@ def by_resiliparse(html: str, options: Options) -> str:
 
 
 # A new engine is a function here, its name in this table, and the packages it depends on in the next.
-ENGINES: dict[str, Callable[[str, Options], str]] = {
+ENGINES: dict[str, Callable[[Markup, Options], str]] = {
     "kernel": by_kernel,
     "trafilatura": by_trafilatura,
     "resiliparse": by_resiliparse,
@@ -238,7 +247,7 @@ _FOCUS = ("precision", "balanced", "recall")
 _FORMATS = ("text", "markdown")
 
 
-def parsed(html: str) -> HtmlElement | None:
+def parsed(html: Markup) -> HtmlElement | None:
     """The lxml tree that trafilatura is given; None where there is no element at all.
 
     The same parser options as trafilatura's, plus `huge_tree`, which lifts the limit of 10 MB per text node. Raises
@@ -265,16 +274,16 @@ def parsed(html: str) -> HtmlElement | None:
         return None
 
 
-def well_formed(html: str) -> str:
+def well_formed(html: Markup) -> str:
     """`html` without what breaks parsers: NULs, lone surrogates, references to characters that do not exist."""
     return _well_formed(html).decode("utf-8")
 
 
-def _well_formed(html: str) -> bytes:
+def _well_formed(html: Markup) -> bytes:
     try:
-        raw = html.encode("utf-8")
+        raw = html if isinstance(html, bytes) else html.encode("utf-8")
     except UnicodeEncodeError:
-        raw = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", html).encode("utf-8")
+        raw = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", str(html)).encode("utf-8")
     if b"\0" in raw:
         raw = raw.replace(b"\0", b"")
     return raw if _DOUBTFUL.search(raw) is None else _REFERENCE.sub(_existing, raw)

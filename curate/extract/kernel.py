@@ -154,7 +154,7 @@ def _spread(columns: int) -> int:
 
 
 def main_text(
-    markup: str,
+    markup: str | bytes,
     focus: str = "balanced",
     *,
     markdown: bool = False,
@@ -163,10 +163,11 @@ def main_text(
 ) -> Extracted:
     """The main text of a page, as `STRINGENCY` names it; of a page that shows little, what its data holds instead.
 
-    `model` is that of this version unless another is given.
+    Bytes are valid UTF-8. `model` is that of this version unless another is given.
     """
     page = _page()
-    raw = np.frombuffer(markup.encode("utf-8", "replace"), np.uint8)
+    encoded = markup if isinstance(markup, bytes) else markup.encode("utf-8", "replace")
+    raw = np.frombuffer(encoded, np.uint8)
     text = ""
     if len(raw) and page.read(raw):
         page.describe()
@@ -176,7 +177,7 @@ def main_text(
         text = page.write(markdown)
     capped = page.capped
     if len(text) < SHORT:
-        embedded = embedded_page(markup)
+        embedded = embedded_page(encoded.decode("utf-8"))
         held = all_text(embedded, markdown=markdown) if embedded is not None else ""
         if len(text) < LEAST_SHOWN * len(held):
             text = held

@@ -120,6 +120,53 @@ def find(page: Bytes, at: int, byte: int) -> int:
 
 
 @kernel
+def occurs(page: Bytes, needle: Bytes) -> bool:
+    """Whether `needle`, of two bytes or more, stands anywhere in the page."""
+    size = len(needle)
+    first, last = needle[0], needle[size - 1]
+    at, end = 0, len(page) - size + 1
+    while at < end:
+        if at + CHUNK <= end:
+            seen = np.uint8(0)
+            base, ahead = np.uint64(at), np.uint64(at + size - 1)
+            for i in range(CHUNK):
+                seen |= np.uint8(page[base + np.uint64(i)] == first) & np.uint8(page[ahead + np.uint64(i)] == last)
+            if not seen:
+                at += CHUNK
+                continue
+        for i in range(at, min(at + CHUNK, end)):
+            if page[i] == first and page[i + size - 1] == last:
+                k = 1
+                while k < size - 1 and page[i + k] == needle[k]:
+                    k += 1
+                if k >= size - 1:
+                    return True
+        at += CHUNK
+    return False
+
+
+@kernel
+def has_c1(page: Bytes) -> bool:
+    """Whether UTF-8 holds U+0080 to U+009F, which only mojibake leaves; U+0085 is a line end and does not count."""
+    at, end = 0, len(page) - 1
+    while at < end:
+        if at + CHUNK <= end:
+            seen = np.uint8(0)
+            base, ahead = np.uint64(at), np.uint64(at + 1)
+            for i in range(CHUNK):
+                lead = np.uint8(page[base + np.uint64(i)] == np.uint8(0xC2))
+                seen |= lead & np.uint8(page[ahead + np.uint64(i)] < np.uint8(0xA0))
+            if not seen:
+                at += CHUNK
+                continue
+        for i in range(at, min(at + CHUNK, end)):
+            if page[i] == 0xC2 and page[i + 1] < 0xA0 and page[i + 1] != 0x85:
+                return True
+        at += CHUNK
+    return False
+
+
+@kernel
 def count_byte(page: Bytes, byte: int) -> int:
     """How often `byte` occurs."""
     found = 0
