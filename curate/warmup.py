@@ -49,7 +49,10 @@ def warm_up(pipeline: Pipeline, say: Callable[[str], None]) -> None:
 
 
 def step_samples(pipeline: Pipeline) -> list[Callable[[], object]]:
-    """Per step a call of it alone, on a sample of the columns that it is given."""
+    """Per step a call of it alone, on a sample of the columns that it is given.
+
+    A step with much to compile may give calls of its own that share no kernel, `warm_ups()`, in place of that one.
+    """
     from curate.groups import Keep
     from curate.pipeline import applied, stored_schema, through, with_verdict
     from curate.sweep import Sweep
@@ -59,7 +62,8 @@ def step_samples(pipeline: Pipeline) -> list[Callable[[], object]]:
     calls: list[Callable[[], object]] = []
     for numbered in pipeline.numbered:
         step = numbered.step
-        calls.append(partial(through, step, _sample(batch.schema), measured))
+        alone = partial(through, step, _sample(batch.schema), measured)
+        calls += step.warm_ups() if hasattr(step, "warm_ups") else [alone]
         if isinstance(step, Sweep):
             batch = with_verdict(batch, step.verdict, None)
         else:
@@ -109,9 +113,15 @@ def _push(pipeline: Pipeline) -> None:
 
 
 def _sample(schema: pa.Schema) -> Batch:
-    """Two documents with these columns: null, but for the texts."""
-    known = {"id": pa.array(["1", "2"]), "row": pa.array([0, 1]), "html": pa.array(PAGES), "text": pa.array(TEXTS)}
-    columns = [known.get(field.name, pa.nulls(2)).cast(field.type) for field in schema]
+    """Four documents with these columns, two of them markup and two text; the other columns are null."""
+    none = pa.nulls(2, pa.string())
+    known = {
+        "id": pa.array(["1", "2", "3", "4"]),
+        "row": pa.array([0, 1, 2, 3]),
+        "html": pa.concat_arrays([pa.array(PAGES), none]),
+        "text": pa.concat_arrays([none, pa.array(TEXTS)]),
+    }
+    columns = [known.get(field.name, pa.nulls(4)).cast(field.type) for field in schema]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
