@@ -21,7 +21,7 @@ MODEL = Path(__file__).parent / "models" / "main_text.npz"
 
 # How much of the expected F1 a block's probability must reach (`curate.kernels.html.trees.choose`): 0.5 maximises it.
 # Found by cross-validation over sets (docs/extraction.md).
-STRINGENCY = {"precision": 0.75, "balanced": 0.55, "recall": 0.35}
+STRINGENCY = {"precision": 0.75, "balanced": 0.6, "recall": 0.35}
 
 # Beyond these a page is read no further in one respect, and its `capped` says which.
 MOST_BLOCKS, MOST_ELEMENTS = 1_000_000, 500_000
@@ -105,6 +105,7 @@ class Page:
         self.odds[:n] = model.bias
         judge(self.rows, n, model.asked, model.borders, model.values, self.odds)
         choose(self.blocks, n, self.odds, stringency, self.chosen)
+        self._o.complete_rows(self.blocks, self.elements, self.state, self.chosen)
 
     def leave_out_tables(self) -> None:
         """Take back the choice of what stands in tables."""

@@ -71,6 +71,7 @@ from curate.kernels.html.names import (
     TABLE,
     TBODY,
     TD,
+    TEXTAREA,
     TFOOT,
     TH,
     THEAD,
@@ -86,6 +87,7 @@ from curate.kernels.html.scan import (
     BANG,
     BLANK,
     GREATER,
+    HASH,
     HYPHEN,
     LESS,
     LINE_FEED,
@@ -164,7 +166,7 @@ def read_blocks(page: Bytes, text: Bytes, blocks: Table, elements: Table, title:
     comment_closes = True
     while at < end:
         if page[at] != LESS:
-            at = _take_text(page, at, end, False, text, stack, title, state)
+            at = _take_text(page, at, end, False, True, text, stack, title, state)
             continue
         i = at + 1
         closing = i < end and page[i] == SLASH
@@ -180,7 +182,7 @@ def read_blocks(page: Bytes, text: Bytes, blocks: Table, elements: Table, title:
                 else:
                     at = find(page, i, GREATER) + 1
             else:
-                at = _take_text(page, at, at + 1, True, text, stack, title, state)
+                at = _take_text(page, at, at + 1, True, True, text, stack, title, state)
             continue
         key, i, hyphen = end_of_name(page, i)
         name = look_up(NAME_KEYS, NAME_VALUES, NAME_BITS, key)
@@ -218,7 +220,7 @@ def read_blocks(page: Bytes, text: Bytes, blocks: Table, elements: Table, title:
                 end_block(text, blocks, elements, title, state)
                 _open(name, said, False, elements, stack, opened, state)
                 stack[STACK_FLAGS, state[S_STACK]] |= IN_PRE
-                _take_text(page, at, ends, True, text, stack, title, state)
+                _take_text(page, at, ends, True, name == TEXTAREA, text, stack, title, state)
                 end_block(text, blocks, elements, title, state)
                 _close(name, stack, opened, state)
             at = find(page, ends, GREATER) + 1
@@ -268,14 +270,17 @@ def _after_comment(page: Bytes, at: int) -> int:
 
 
 @part
-def _take_text(page: Bytes, at: int, end: int, raw: bool, text: Bytes, stack: Table, title: Keys, state: State) -> int:
-    """Copy text up to the next tag, or to `end` where it is raw; where it ended."""
+def _take_text(
+    page: Bytes, at: int, end: int, raw: bool, referring: bool, text: Bytes, stack: Table, title: Keys, state: State
+) -> int:
+    """Copy text up to the next tag, or to `end` where it is raw; where it ended. `referring`: references are resolved."""
     length, word, word_counters = state[S_LENGTH], state[S_WORD], state[S_WORD_COUNTERS]
     spaced, counters = state[S_SPACED], state[S_COUNTERS]
     key = np.uint64(state[S_KEY])
     before = counters
     verbatim = (stack[STACK_FLAGS, state[S_STACK]] & IN_PRE) != 0
     linking = state[S_LINKING] != 0
+    in_heading = H1 <= stack[STACK_NAME, state[S_STACK]] <= H6  # links to itself, as documentation has it, are left out
     while at < end:
         byte = int(page[np.uint64(at)])
         if IS_LETTER[byte]:
@@ -305,7 +310,7 @@ def _take_text(page: Bytes, at: int, end: int, raw: bool, text: Bytes, stack: Ta
         if byte >= 128:
             code, size = code_point(page, at)
             kind = class_of(code)
-        elif byte == AMPERSAND and not raw:
+        elif byte == AMPERSAND and referring:
             code, expansion, after = reference(page, at)
             size = after - at
             if expansion:
@@ -316,7 +321,7 @@ def _take_text(page: Bytes, at: int, end: int, raw: bool, text: Bytes, stack: Ta
             kind = np.int64(class_of(code) if code >= 128 else ASCII_CLASS[code])  # type: ignore[assignment]
         else:
             kind = np.int64(ASCII_CLASS[byte])  # type: ignore[assignment]
-        if kind == DROPPED or (linking and code == PILCROW):  # a heading's link to itself, as documentation has it
+        if kind == DROPPED or (linking and (code == PILCROW or (code == HASH and in_heading))):
             at += size
             continue
         if word >= 0 and kind not in (LETTER, APOSTROPHE, INVISIBLE):

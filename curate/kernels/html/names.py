@@ -15,10 +15,10 @@ _BLOCKS = (
     "nav header footer main form fieldset dl dt dd figure figcaption address details summary hr body html center "
     "legend noscript dialog menu hgroup video audio label button listing search"
 )
-# What is in them is not the page's text. The first seven hold raw text, in which nothing is a tag.
-_RAW = "script style textarea title iframe noembed noframes"
+# What is in them is not the page's text. The first six hold raw text, in which nothing is a tag.
+_RAW = "script style title iframe noembed noframes"
 _HIDING = "template svg select object canvas map datalist"
-_VERBATIM = "xmp plaintext"  # raw text, and shown
+_VERBATIM = "xmp plaintext textarea"  # raw text, and shown
 _OTHERS = "a br code img hr input embed meta link base wbr"
 
 CUSTOM = 1  # any name with a hyphen; such elements are mostly containers
@@ -60,8 +60,8 @@ FLAGS = (
 ) = (1 << i for i in range(len(FLAGS)))  # fmt: skip
 _FLAG_OF = {
     "nav": IN_NAV, "menu": IN_NAV, "header": IN_HEADER, "footer": IN_FOOTER, "aside": IN_ASIDE, "form": IN_FORM,
-    "search": IN_FORM, "article": IN_ARTICLE, "main": IN_MAIN, "table": IN_TABLE, "ul": IN_LIST, "ol": IN_LIST,
-    "dl": IN_LIST, "figure": IN_FIGURE, "button": IN_BUTTON, "label": IN_BUTTON, "blockquote": IN_QUOTE, "pre": IN_PRE,
+    "search": IN_FORM, "textarea": IN_FORM, "article": IN_ARTICLE, "main": IN_MAIN,
+    "table": IN_TABLE, "ul": IN_LIST, "ol": IN_LIST,    "dl": IN_LIST, "figure": IN_FIGURE, "button": IN_BUTTON, "label": IN_BUTTON, "blockquote": IN_QUOTE, "pre": IN_PRE,
     "listing": IN_PRE, "section": IN_SECTION, "dialog": IS_HIDDEN,
     "noscript": IN_NOSCRIPT,  # some forums serve their threads in it, for those who run no scripts
 }  # fmt: skip
@@ -75,22 +75,23 @@ KINDS = (
 )  # fmt: skip
 KIND_OF = {
     "p": "paragraph", **{f"h{i}": f"heading {i}" for i in range(1, 7)}, "li": "item", "td": "cell", "th": "header cell",
-    "pre": "verbatim", "listing": "verbatim", "xmp": "verbatim", "plaintext": "verbatim", "dt": "term",
-    "dd": "definition", "blockquote": "quote", "div": "division", "section": "section", "figcaption": "caption",
-    "caption": "caption", "label": "control", "button": "control", "article": "article", "main": "article",
-    "summary": "summary",
+    "pre": "verbatim", "listing": "verbatim", "xmp": "verbatim", "plaintext": "verbatim", "textarea": "verbatim",
+    "dt": "term", "dd": "definition", "blockquote": "quote", "div": "division", "section": "section",
+    "figcaption": "caption", "caption": "caption", "label": "control", "button": "control", "article": "article",
+    "main": "article", "summary": "summary",
 }  # fmt: skip
 KIND = np.array([KINDS.index(KIND_OF.get(name, "other")) for name in ELEMENTS], np.int32)
 HEADING_1, HEADING_6, ITEM, CELL, HEADER_CELL, VERBATIM, QUOTE_KIND = (
     KINDS.index(k) for k in ("heading 1", "heading 6", "item", "cell", "header cell", "verbatim", "quote")
 )
 
-_NAMED = (
-    "p li ul ol dt dd dl td th tr tbody thead tfoot table a br code title body html h1 h6 button article img plaintext"
-)
+_NAMED = """
+    p li ul ol dt dd dl td th tr tbody thead tfoot table a br code title body html h1 h6 button article img plaintext
+    textarea
+"""
 (
     P, LI, UL, OL, DT, DD, DL, TD, TH, TR, TBODY, THEAD, TFOOT, TABLE, A, BR, CODE, TITLE, BODY, HTML, H1, H6, BUTTON,
-    ARTICLE, IMG, PLAINTEXT,
+    ARTICLE, IMG, PLAINTEXT, TEXTAREA,
 ) = (NUMBER[name] for name in _NAMED.split())  # fmt: skip
 
 # Attributes that are read. Values of the first two are searched for hints.

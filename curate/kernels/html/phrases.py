@@ -13,6 +13,7 @@ from curate.kernels.html.scan import HASH_START, Bytes, hash_of, hashed, key_tab
 
 PHRASES = {
     "related": """
+        往期推荐 | 往期回顾 | 大家还在看 | 更多相关 | 相关资讯 | 相关内容 | 同类文章 | 看了又看 | 大家做的 |
         related | you may also | you might also | you may like | recommended | more from | more on | more in |
         more stories | read next | see also | also on | also read | popular | most read | most popular |
         trending | latest | recent posts | recent articles | top stories | don't miss | up next |
@@ -25,6 +26,7 @@ PHRASES = {
         おすすめ | 관련
     """,
     "share": """
+        点击上方 | 长按 | 识别二维码 | 觉得不错 | 点个在看 | 点赞 | 转发到 | 专页 | 專頁 | 粉絲 | 加为好友 | 赞 |
         share | tweet | follow us | follow | facebook | twitter | email this | print this | print | pin it |
         like this | copy link | 分享 | 转发 | 收藏 | 打印 | 字号 | 字体 | 关注 | 扫一扫 | 扫码 | 微信 | 点赞 |
         分享到 | 評分 | 讚 | 推薦給 | teilen | drucken | partager | imprimer | compartir | シェア
@@ -37,6 +39,8 @@ PHRASES = {
         kommentar | commentaires | comentarios | コメント | 댓글
     """,
     "legal": """
+        未經授權 | 不得转载 | 不得轉載 | 凡注明 | 转载请注明 | 轉載請註明 | ※ 版权声明 | 本站 | 本文由 | 举报邮箱 |
+        this post may contain affiliate | affiliate | opinions expressed |
         copyright | © | (c) | all rights reserved | privacy policy | privacy | terms of | terms | cookie |
         cookies | we use cookies | this site uses | this website uses | disclaimer | legal | imprint | impressum |
         datenschutz | contact us | about us | advertise with | 版权所有 | 版权声明 | 免责声明 | 声明 | 备案 |
@@ -44,6 +48,8 @@ PHRASES = {
         著作權 | mentions légales | aviso legal | tous droits
     """,
     "form": """
+        马上注册 | 您需要登录 | 登录后 | 请登录 | 请先登录 | 立即登录 | you must be logged in |
+        thanks for contributing |
         subscribe | sign up | sign in | log in | login | register | newsletter | get the latest | search |
         enter your | submit | your email | create account | forgot | password | join now | download the app |
         get our | stay up to date | 注册 | 登录 | 登入 | 搜索 | 订阅 | 用户名 | 密码 | 下载 | 客户端 | 验证码 |
@@ -51,6 +57,9 @@ PHRASES = {
         検索 | ログイン
     """,
     "meta": """
+        文章录入 | 责任编辑： | 文／ | 文/ | 图/ | 图： | 摄影 | 本报记者 | 撰文 | 编译 | 创建于 | 更新于 |
+        发表于 | 楼主 | 最后编辑 |
+        last edited | joined | reputation | likes | edited by | reviewed by | medically reviewed |
         by | posted | published | updated | last updated | written by | author | date | source | filed under |
         tags | tagged | category | categories | topics | photo | image | photograph | min read | views | 来源 |
         作者 | 编辑 | 责任编辑 | 责编 | 发布时间 | 发布 | 时间 | 日期 | 原标题 | 记者 | 浏览 | 阅读 | 点击 |
@@ -58,6 +67,8 @@ PHRASES = {
         foto | quelle
     """,
     "paging": """
+        click here | learn more | view all | read more: | more: | << | >> | you are here | jump to | on this page |
+        table of contents | contents | 目录 | 按此 | 点击查看 | 点击这里 |
         previous | next | prev | older | newer | back to | page | first | last | load more | show more |
         view all | see all | read more | continue reading | more | skip to | home | menu | top | go to | 上一篇 |
         下一篇 | 上一页 | 下一页 | 首页 | 尾页 | 返回 | 更多 | 查看更多 | 阅读全文 | 展开 | 下一頁 | 上一頁 |
