@@ -273,7 +273,7 @@ def _after_comment(page: Bytes, at: int) -> int:
 def _take_text(
     page: Bytes, at: int, end: int, raw: bool, referring: bool, text: Bytes, stack: Table, title: Keys, state: State
 ) -> int:
-    """Copy text up to the next tag, or to `end` where it is raw; where it ended. `referring`: references are resolved."""
+    """Copy text up to the next tag, or to `end` where it is raw; where it ended. `referring`: `&amp;` is `&`."""
     length, word, word_counters = state[S_LENGTH], state[S_WORD], state[S_WORD_COUNTERS]
     spaced, counters = state[S_SPACED], state[S_COUNTERS]
     key = np.uint64(state[S_KEY])

@@ -60,9 +60,9 @@ FLAGS = (
 ) = (1 << i for i in range(len(FLAGS)))  # fmt: skip
 _FLAG_OF = {
     "nav": IN_NAV, "menu": IN_NAV, "header": IN_HEADER, "footer": IN_FOOTER, "aside": IN_ASIDE, "form": IN_FORM,
-    "search": IN_FORM, "textarea": IN_FORM, "article": IN_ARTICLE, "main": IN_MAIN,
-    "table": IN_TABLE, "ul": IN_LIST, "ol": IN_LIST,    "dl": IN_LIST, "figure": IN_FIGURE, "button": IN_BUTTON, "label": IN_BUTTON, "blockquote": IN_QUOTE, "pre": IN_PRE,
-    "listing": IN_PRE, "section": IN_SECTION, "dialog": IS_HIDDEN,
+    "search": IN_FORM, "textarea": IN_FORM, "article": IN_ARTICLE, "main": IN_MAIN, "table": IN_TABLE, "ul": IN_LIST,
+    "ol": IN_LIST, "dl": IN_LIST, "figure": IN_FIGURE, "button": IN_BUTTON, "label": IN_BUTTON,
+    "blockquote": IN_QUOTE, "pre": IN_PRE, "listing": IN_PRE, "section": IN_SECTION, "dialog": IS_HIDDEN,
     "noscript": IN_NOSCRIPT,  # some forums serve their threads in it, for those who run no scripts
 }  # fmt: skip
 FLAG = np.array([_FLAG_OF.get(name, 0) for name in ELEMENTS], np.int32)
