@@ -89,7 +89,7 @@ def _total(records: list[list[Record]]) -> tally.Tally:
             total = tally.add(total, part)
         if number == 0:
             whole.records, whole.documents = total.records, total.documents
-            whole.skipped = total.skipped
+            whole.skipped, whole.capped = total.skipped, total.capped
             for name in tally.STORED:
                 setattr(whole, name, getattr(total, name))
         whole.steps += total.steps

@@ -84,6 +84,7 @@ def build_report(
         "inputs": inputs,
         "records": total.records,
         "skipped": total.skipped,
+        "capped": total.capped,
         "documents": total.documents,
         "kept": _count(kept),
         "dropped": _count(pc.equal(fates, "dropped")),
@@ -301,6 +302,8 @@ def _warnings(data: dict[str, Any], table: pa.Table) -> list[str]:
         out.append(over)
     if data["damaged_bytes"]:
         out.append(f"{data['damaged_bytes']:,} bytes of the input are damaged and were skipped")
+    for what, n in data["capped"].items():
+        out.append(f"{n:,} documents were read up to a cap only (column `capped`): {what}")
     if "lang" in table.column_names:
         pairs = Counter(zip(table["lang"].to_pylist(), table["rule"].to_pylist(), strict=True))
         for row in data["languages"]:

@@ -194,6 +194,10 @@ class ShardRows:
         rows = marked.column("row").to_numpy()
         failed = marked.column("_error").is_valid().to_numpy(zero_copy_only=False)
         out = staying(marked)
+        if reading and "capped" in out.schema.names:
+            for counted in out.column("capped").drop_null().value_counts().to_pylist():
+                name = counted["values"]
+                self.tally.capped[name] = self.tally.capped.get(name, 0) + counted["counts"]
         self.decisions.weigh(out.column("row").to_numpy(), row_bytes(out))
         numbers = [0] * reading + [t.number for t in stage.transforms]
         entering = marked.num_rows

@@ -62,6 +62,7 @@ class Tally:
     read_bytes: int = 0
     damaged_bytes: int = 0
     blank_bytes: int = 0
+    capped: dict[str, int] = field(default_factory=dict)  # what of a document was read up to a cap only -> documents
     steps: list[StepTally] = field(default_factory=list)
     samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # "kept", or "step/rule" -> rows
 
@@ -115,6 +116,7 @@ def add(a: Tally, b: Tally) -> Tally:
         a.read_bytes + b.read_bytes,
         a.damaged_bytes + b.damaged_bytes,
         a.blank_bytes + b.blank_bytes,
+        _sum(a.capped, b.capped),
         [_add_steps(x, y) for x, y in zip(a.steps, b.steps, strict=True)],
         {
             key: smallest(a.samples.get(key, []) + b.samples.get(key, []), key)

@@ -63,7 +63,7 @@ def step_samples(pipeline: Pipeline) -> list[Callable[[], object]]:
     for numbered in pipeline.numbered:
         step = numbered.step
         alone = partial(through, step, _sample(batch.schema), measured)
-        calls += step.warm_ups() if hasattr(step, "warm_ups") else [alone]
+        calls += getattr(step, "warm_ups", list)() or [alone]
         if isinstance(step, Sweep):
             batch = with_verdict(batch, step.verdict, None)
         else:

@@ -17,6 +17,7 @@ from curate.read.charset import decode_page
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
+METADATA = ("title", "qa", "description", "page_language", "published", "canonical_url", "outline")
 ENGLISH = (
     "The harbour office opened its new reading room on Monday, and visitors came all day long to see it.",
     "Old charts of the coast hang along the walls, each with a short note on who drew it and when.",
@@ -50,7 +51,7 @@ def test_main_text_without_navigation(engine: str, paragraphs: tuple[str, ...]) 
     assert all(p in text for p in paragraphs)
     assert "About us" not in text
     assert "Imprint" not in text
-    assert out.schema.names == ["id", "text", "title", "qa", "error"]
+    assert out.schema.names == ["id", "text", *METADATA, *(["capped"] if engine == "kernel" else []), "error"]
     assert (out["title"].to_pylist(), out["qa"].to_pylist()) == (["Page"], [None])
     assert out["error"].null_count == 1
 
@@ -100,7 +101,7 @@ def test_step_keeps_text_that_is_there_and_the_place_of_every_row() -> None:
         }
     )
     out = extract_html()(batch)
-    assert out.schema.names == ["text", "title", "qa", "error"]
+    assert out.schema.names == ["text", *METADATA, "capped", "error"]
     assert out["text"].to_pylist()[1:] == ["given", "kept", None]
     assert ENGLISH[0] in out["text"][0].as_py()
     again = extract_html()(batch.slice(1, 2))

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from curate.extract.head import Head, head_of
 from curate.extract.markup import QA, TITLE, may_ask, questions_of, title_of
 from curate.schema import Batch, set_column
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
+
+    from curate.extract.kernel import Extracted
 
 
 class Options(NamedTuple):
@@ -50,9 +53,10 @@ def extract_html(
     core), "trafilatura" (20 to 50) or "resiliparse" (200 to 500, keeps more navigation). `focus` is "precision" (when
     unsure, leave out), "balanced" or "recall" (when unsure, keep); `include_comments` keeps readers' comments below an
     article (not by the kernel); `include_tables` keeps tables (resiliparse always does); `format` is "text" or
-    "markdown" (kernel and trafilatura); `metadata` brings the columns `title` (string) and `qa` (questions with
-    their answers: list of struct question, answer, method), see `curate.extract.markup`. Raises ValueError for a name
-    that is none of these.
+    "markdown" (kernel and trafilatura); `metadata` brings the columns `title`, `description`, `page_language`,
+    `published` (a day), `canonical_url` (strings, see `curate.extract.head`), `outline` (list of headings as Markdown;
+    by the kernel only) and `qa` (questions with their answers: list of struct question, answer, method, see
+    `curate.extract.markup`). Raises ValueError for a name that is none of these.
     """
     if engine not in ENGINES:
         raise ValueError(f"extract_html: there is no engine {engine!r}; choose one of {', '.join(ENGINES)}")
@@ -73,8 +77,9 @@ class ExtractHtml:
 
     Null `html` and present `text` are left as they are. A page without main text gets "", which is no error. A row
     that cannot be extracted keeps its place, gets null `text` and its reason in `error` (null elsewhere). With
-    `metadata`, `title` and `qa` are filled where they are null and there is `html`, and null where the page says
-    nothing.
+    `metadata`, its columns are filled where they are null and there is `html`, and null where the page says nothing.
+    The kernel adds `capped`: what of a page it read up to a cap only ("blocks", "elements", "depth", joined by "+"),
+    null elsewhere.
     """
 
     engine: str
@@ -96,22 +101,44 @@ class ExtractHtml:
 
         return (*(f"{package} {version(package)}" for package in _PACKAGES[self.engine]), *Normalize().depends)
 
+    def warm_ups(self) -> list[Callable[[], object]]:
+        """Calls that share no kernel, so that two cores compile side by side (`curate.warmup`); none: the step as it is."""
+        if self.engine != "kernel":
+            return []
+        from curate.extract.kernel import STRINGENCY, Page, load_model
+
+        markup = np.frombuffer(b"<p>x</p>", np.uint8)
+
+        def judging() -> None:
+            page = Page()  # of no blocks: that is enough to compile
+            page.describe()
+            page.judge(load_model(), STRINGENCY[self.focus])
+            page.write(markdown=True)
+            _mended(bytes(markup))
+            may_ask(markup)
+
+        return [lambda: Page().read(markup), judging]
+
     def __call__(self, batch: Batch) -> Batch:
         if "html" not in batch.schema.names:
             raise ValueError(
                 f"extract_html reads column `html`, but the batch has only {', '.join(batch.schema.names)}; "
                 "put it directly behind a source of markup (warc, html)"
             )
-        extract = ENGINES[self.engine]
         options = Options(self.focus, self.include_comments, self.include_tables, self.format)
         texts = _column(batch, "text")
         errors = _column(batch, "error")
+        outlines, capped = _column(batch, "outline"), _column(batch, "capped")
         pages = [None if page is None else _mended(page) for page in batch.column("html").cast(pa.binary()).to_pylist()]
         for i, page in enumerate(pages):
             if page is None or texts[i] is not None or errors[i] is not None:
                 continue
             try:
-                texts[i] = extract(page, options)
+                if self.engine == "kernel":
+                    found = _by_kernel(page, options)
+                    texts[i], outlines[i], capped[i] = found.text, found.outline or None, found.capped or None
+                else:
+                    texts[i] = ENGINES[self.engine](page, options)
             except TooComplex as reason:
                 errors[i] = f"too complex for {self.engine}: {reason}"
             except Exception as error:  # noqa: BLE001  whatever an engine raises is this page's reason, never the batch's
@@ -119,28 +146,33 @@ class ExtractHtml:
         batch = set_column(batch, "text", pa.array(texts, pa.string()))
         if self.metadata:
             batch = _described(batch, pages)
+            batch = set_column(batch, "outline", pa.array(outlines, OUTLINE))
+        if self.engine == "kernel":
+            batch = set_column(batch, "capped", pa.array(capped, pa.string()))
         batch = set_column(batch, "error", pa.array(errors, pa.string()))
         return batch.drop_columns(["html"])
 
 
+OUTLINE = pa.list_(pa.string())
+
+
 def _described(batch: Batch, pages: list[bytes | None]) -> Batch:
-    """`batch` with the columns `title` and `qa` of its pages, filled where they are null."""
-    for name, dtype, read in (("title", TITLE, _title), ("qa", QA, _questions)):
+    """`batch` with the columns of what its pages' markup says, filled where they are null."""
+    heads = [None if page is None else head_of(page) for page in pages]
+    of_head = [(name, pa.string(), [h and getattr(h, name) for h in heads]) for name in Head._fields]
+    titles = [None if page is None else title_of(page.decode("utf-8")) for page in pages]
+    asked = [None if page is None else _questions(page) for page in pages]
+    columns: list[tuple[str, pa.DataType, list[Any]]] = [("title", TITLE, titles), ("qa", QA, asked), *of_head]
+    for name, dtype, said in columns:
         if name in batch.schema.names and batch.schema.field(name).type != dtype:
             raise ValueError(
                 f"extract_html fills column `{name}` of type {dtype}, but the source brings it as "
                 f"{batch.schema.field(name).type}: leave that column out, or set metadata: false"
             )
-        values = _column(batch, name)
-        for i, page in enumerate(pages):
-            if page is not None and values[i] is None:
-                values[i] = read(page)
+        given = _column(batch, name)
+        values = [new if old is None else old for old, new in zip(given, said, strict=True)]
         batch = set_column(batch, name, pa.array(values, dtype))
     return batch
-
-
-def _title(page: bytes) -> str | None:
-    return title_of(page.decode("utf-8"))
 
 
 def _questions(page: bytes) -> list[dict[str, str]] | None:
@@ -176,10 +208,14 @@ Markup = str | bytes  # a page: text, or the UTF-8 of it
 
 def by_kernel(html: Markup, options: Options) -> str:
     """The main text by our own kernels, see `curate.extract.kernel`."""
+    return _by_kernel(html, options).text
+
+
+def _by_kernel(html: Markup, options: Options) -> Extracted:
     from curate.extract.kernel import main_text
 
     markdown = options.format == "markdown"
-    return main_text(html, options.focus, markdown=markdown, tables=options.include_tables).text
+    return main_text(html, options.focus, markdown=markdown, tables=options.include_tables)
 
 
 def by_trafilatura(html: Markup, options: Options) -> str:

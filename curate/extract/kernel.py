@@ -30,6 +30,7 @@ MOST_BLOCKS, MOST_ELEMENTS = 1_000_000, 500_000
 # much as everything else, so only pages with fewer characters than SHORT are asked.
 LEAST_SHOWN = 0.5
 SHORT = 1_500
+MOST_HEADINGS = 500  # in an outline
 
 
 class Model(NamedTuple):
@@ -42,9 +43,10 @@ class Model(NamedTuple):
 
 
 class Extracted(NamedTuple):
-    """The main text of a page, and which caps were hit: "blocks", "elements", "depth" joined by "+", or ""."""
+    """The main text of a page, its headings, the caps that were hit: "blocks", "elements", "depth" joined by "+"."""
 
     text: str
+    outline: list[str]  # as Markdown: "## Background"
     capped: str
 
 
@@ -127,6 +129,22 @@ class Page:
         end = self._o.write_blocks(self.text, self.blocks, self.elements, self.state, self.chosen, markdown, out)
         return out[:end].tobytes().decode("utf-8")
 
+    def outline(self) -> list[str]:
+        """The chosen headings, as Markdown; one that repeats the one in front of it once."""
+        from curate.kernels.html.names import HEADING_1, HEADING_6, KIND
+
+        b = self._b
+        n = int(self.state[b.BLOCKS])
+        kinds = KIND[self.elements[b.NAME, self.blocks[b.ELEMENT, :n]]]
+        found: list[str] = []
+        for i in np.flatnonzero((kinds >= HEADING_1) & (kinds <= HEADING_6) & (self.chosen[:n] == 1))[:MOST_HEADINGS]:
+            start = int(self.blocks[b.START, i])
+            text = self.text[start : start + int(self.blocks[b.LENGTH, i])].tobytes().decode("utf-8")
+            heading = f"{'#' * int(kinds[i] - HEADING_1 + 1)} {' '.join(text.split())}"
+            if found[-1:] != [heading]:
+                found.append(heading)
+        return found
+
     @property
     def units(self) -> npt.NDArray[np.int32]:
         """The size of each block, in tenths of a word."""
@@ -169,20 +187,20 @@ def main_text(
     page = _page()
     encoded = markup if isinstance(markup, bytes) else markup.encode("utf-8", "replace")
     raw = np.frombuffer(encoded, np.uint8)
-    text = ""
+    text, outline = "", []
     if len(raw) and page.read(raw):
         page.describe()
         page.judge(model or load_model(), STRINGENCY[focus])
         if not tables:
             page.leave_out_tables()
-        text = page.write(markdown)
+        text, outline = page.write(markdown), page.outline()
     capped = page.capped
     if len(text) < SHORT:
         embedded = embedded_page(encoded.decode("utf-8"))
         held = all_text(embedded, markdown=markdown) if embedded is not None else ""
         if len(text) < LEAST_SHOWN * len(held):
-            text = held
-    return Extracted(text, capped)
+            text, outline = held, _page().outline()
+    return Extracted(text, outline, capped)
 
 
 def all_text(markup: str, *, markdown: bool = False) -> str:

@@ -101,7 +101,7 @@ def _titles(html: str) -> Iterator[str]:
     at = html.find("og:title")
     start = html.rfind("<", max(at - 1000, 0), at)
     if at >= 0 and html[start : start + 5].lower() == "<meta":
-        yield _attributes(html[start : start + 3000]).get("content", "")
+        yield attributes_of(html[start : start + 3000]).get("content", "")
     named = _TITLE.search(html)
     if named:
         yield unescape(named[1])
@@ -237,7 +237,7 @@ def _microdata(html: str) -> Iterator[Pair]:
     for tag in _START_TAG.finditer(html):
         if "item" not in tag[2]:
             continue
-        attributes = _attributes(tag[0])
+        attributes = attributes_of(tag[0])
         properties = attributes.get("itemprop", "").split()
         if attributes.get("itemtype", "").rstrip("/").endswith("/Question"):
             yield Pair(_with_details(name, details), answer, MICRODATA)
@@ -278,7 +278,7 @@ def _inner(html: str, tag: re.Match[str], element: str) -> str:
 _ATTRIBUTE = re.compile(r"""(?<![\w-])([a-z][\w:-]*+)\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s"'<>=]+))""", re.IGNORECASE)
 
 
-def _attributes(markup: str) -> dict[str, str]:
+def attributes_of(markup: str) -> dict[str, str]:
     """The attributes of the start tag that `markup` begins with."""
     found: dict[str, str] = {}
     at = 0
