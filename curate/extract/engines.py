@@ -102,7 +102,7 @@ class ExtractHtml:
         return (*(f"{package} {version(package)}" for package in _PACKAGES[self.engine]), *Normalize().depends)
 
     def warm_ups(self) -> list[Callable[[], object]]:
-        """Calls that share no kernel, for two cores to compile side by side (`curate.warmup`); none: the step as it is."""
+        """Calls that share no kernel, which two cores compile side by side (`curate.warmup`); none: the step."""
         if self.engine != "kernel":
             return []
         from curate.extract.kernel import STRINGENCY, Page, load_model
