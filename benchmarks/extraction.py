@@ -14,9 +14,9 @@ Figures, on the last line as one JSON object:
 `speed_vs_trafilatura`    pages per CPU second, kernel over trafilatura (its defaults), on wcxb_dev and on the crawl
 `speed_vs_resiliparse`    the same over resiliparse
 `mb_s`                    megabytes of markup per CPU second
-`bombs_failed`            of the kernel: cases whose last paragraph was lost or that took over LONGEST_BOMB_S. "judged out"
-                          is read and taken for no main text; "refused", of the other engines, is our guard in front of
-                          them: they would hang, or cut the page silently
+`bombs_failed`            of the kernel: cases whose last paragraph was lost or that took over LONGEST_BOMB_S. What is
+                          "judged out" was read and taken for no main text; "refused", of the other engines, is our
+                          guard in front of them: they would hang, or cut the page silently
 """
 
 from __future__ import annotations

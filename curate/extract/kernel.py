@@ -107,7 +107,6 @@ class Page:
         self.odds[:n] = model.bias
         judge(self.rows, n, model.asked, model.borders, model.values, self.odds)
         choose(self.blocks, n, self.odds, stringency, self.chosen)
-        self._o.complete_rows(self.blocks, self.elements, self.state, self.chosen)
 
     def leave_out_tables(self) -> None:
         """Take back the choice of what stands in tables."""

@@ -22,7 +22,6 @@ from curate.kernels.html.blocks import (
     PARENT,
     STANDS,
     START,
-    UNITS,
     State,
     Table,
 )
@@ -68,23 +67,6 @@ def _row_of(blocks: Table, elements: Table, i: int) -> tuple[int, int]:
     if cell < 0 or elements[NAME, elements[PARENT, cell]] != TR:
         return -1, -1
     return elements[PARENT, cell], cell
-
-
-@kernel
-def complete_rows(blocks: Table, elements: Table, state: State, chosen: Bytes) -> None:
-    """Choose all cells of a row or none: as most of its text was chosen. Rows that serve the layout stay."""
-    n = state[BLOCKS]
-    everything = np.ones(n, np.uint8)
-    kinds = _tabulated(blocks, elements, state, everything)
-    balance = np.zeros(state[ELEMENTS], np.int32)
-    for i in range(n):
-        row, _ = _row_of(blocks, elements, i)
-        if row >= 0 and kinds[row] == 1:
-            balance[row] += blocks[UNITS, i] if chosen[i] else -blocks[UNITS, i]
-    for i in range(n):
-        row, _ = _row_of(blocks, elements, i)
-        if row >= 0 and kinds[row] == 1:
-            chosen[i] = balance[row] > 0
 
 
 @kernel
