@@ -19,10 +19,7 @@ from typing import Any
 
 FLOORS = Path(__file__).parent / "floors.json"
 
-# The same code gives the same F1, so a margin is what may be lost without a word. The kernel's model is trained again
-# whenever its features change, and then single pages move more than the mean of a large set does.
-MARGIN = {"kernel": 0.03}
-MARGIN_OF_OTHERS = 0.01
+MARGIN = 0.01  # the same code gives the same F1, so this is what may be lost without a word
 SLACK = 1e-9  # of the sums of floating-point numbers
 
 Floors = dict[str, Any]
@@ -47,7 +44,7 @@ def pinned(floors: Floors, measured: Iterable[tuple[str, str, float]], reason: s
     fallen = []
     for name, engine, f1 in measured:
         of_set = floors.setdefault("extraction", {}).setdefault(name, {})
-        old, new = of_set.get(engine), _floor(f1, engine)
+        old, new = of_set.get(engine), _floor(f1)
         note = f"{engine}_lowered"
         if old is None or new >= old:
             of_set[engine] = new
@@ -65,8 +62,8 @@ def pinned(floors: Floors, measured: Iterable[tuple[str, str, float]], reason: s
     return floors
 
 
-def _floor(f1: float, engine: str) -> float:
-    return math.floor((f1 - MARGIN.get(engine, MARGIN_OF_OTHERS) + SLACK) * 1000) / 1000
+def _floor(f1: float) -> float:
+    return math.floor((f1 - MARGIN + SLACK) * 1000) / 1000
 
 
 def _before(note: str | None) -> float:
