@@ -60,7 +60,7 @@ def test_floors_rise_to_what_is_measured_less_the_margin() -> None:
     floors = {"extraction": {COMMITTED: {"kernel": 0.8, "resiliparse": 0.7}}, "times_faster": {"a": 10}}
     new = pinned(floors, [(COMMITTED, "kernel", 0.95), (COMMITTED, "resiliparse", 0.705), ("more", "trafilatura", 0.9)])
     assert new == {
-        "extraction": {COMMITTED: {"kernel": 0.92, "resiliparse": 0.7}, "more": {"trafilatura": 0.89}},
+        "extraction": {COMMITTED: {"kernel": 0.94, "resiliparse": 0.7}, "more": {"trafilatura": 0.89}},
         "times_faster": {"a": 10},
     }
     assert floors["extraction"][COMMITTED]["kernel"] == 0.8
