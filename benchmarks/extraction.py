@@ -1,6 +1,6 @@
 """The extraction engines side by side: how near to the reference, how fast, what bombs do to them.
 
-    python benchmarks/extraction.py --pages FOLDER [--only quality|speed|bombs] [--models FOLDER]
+    python benchmarks/extraction.py --pages FOLDER [--only quality|speed|bombs] [--sets NAMES] [--models FOLDER]
 
 FOLDER holds `html/SET.parquet` and `crawl/SET.warc.gz`. Quality takes about half an hour on two cores: the block model
 is trained anew for every set, without that set and without our own labels on pages of it (on `wcxb_dev`: two folds,
@@ -55,6 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=Path, required=True)
     parser.add_argument("--only", choices=["quality", "speed", "bombs"])
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
     parser.add_argument("--models", type=Path, default=Path("extraction-models"))
     parser.add_argument("--bomb", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -62,7 +63,7 @@ def main() -> None:
         return one_bomb(*options.bomb)
     figures: dict[str, Any] = {}
     for name, part in (
-        ("quality", lambda: quality(options.pages, options.models)),
+        ("quality", lambda: quality(options.pages, options.models, options.sets)),
         ("speed", lambda: speed(options.pages)),
         ("bombs", bombs),
     ):
@@ -75,13 +76,13 @@ def main() -> None:
 # ---- how near --------------------------------------------------------------------------------------------------------
 
 
-def quality(pages: Path, models: Path) -> dict[str, Any]:
+def quality(pages: Path, models: Path, names: Iterable[str]) -> dict[str, Any]:
     annotated = read_annotated(pages)
     shipped = {name: read_set(pages / "html" / f"{name}.parquet") for name in SHIPPED_SETS}
     everything = [e for examples in shipped.values() for e in examples] + annotated
     f1: dict[str, dict[str, float]] = {}
     shingles: dict[str, dict[str, float]] = {}
-    for name in SETS:
+    for name in names:
         examples = shipped.get(name) or read_set(pages / "html" / f"{name}.parquet")
         examples = [e for e in examples if e.reference.strip()]
         found = {"kernel": by_kernel_without(name, examples, everything, models)}

@@ -99,6 +99,12 @@ def test_main_text_without_its_surroundings() -> None:
     assert not any(part in text for part in ("Home", "Related", "bridge", "Copyright", "Privacy"))
 
 
+def test_a_fragment_is_taken_as_it_stands() -> None:
+    assert main_text("<p>abc</p><p>def <a href=x>ghi</a></p><nav>menu</nav>").text == "abc\ndef ghi"
+    assert main_text("<noscript>You need to enable JavaScript to run this app.</noscript>").text == ""
+    assert main_text("<nav><ul>" + "<li><a href=/>Home</a>" * 9).text == ""
+
+
 def test_focus_is_ordered() -> None:
     """What precision keeps, balanced keeps, and what balanced keeps, recall keeps."""
     assert list(STRINGENCY) == ["precision", "balanced", "recall"]

@@ -26,6 +26,9 @@ STRINGENCY = {"precision": 0.75, "balanced": 0.6, "recall": 0.35}
 # Beyond these a page is read no further in one respect, and its `capped` says which.
 MOST_BLOCKS, MOST_ELEMENTS = 1_000_000, 500_000
 
+# A page of so few blocks, none of which looks like main text, is a fragment or a note: it is taken as it stands.
+FEW = 20
+
 # A page that shows less than this share of what its data holds is made by scripts, or shows a teaser. Looking costs as
 # much as everything else, so only pages with fewer characters than SHORT are asked.
 LEAST_SHOWN = 0.5
@@ -107,6 +110,18 @@ class Page:
         self.odds[:n] = model.bias
         judge(self.rows, n, model.asked, model.borders, model.values, self.odds)
         choose(self.blocks, n, self.odds, stringency, self.chosen)
+        if n <= FEW and not self.chosen[:n].any():
+            self.chosen[:n] = self._plain()
+
+    def _plain(self) -> npt.NDArray[np.bool_]:
+        """Blocks that are no links and stand nowhere in particular."""
+        from curate.kernels.html.names import IN_NAV, IN_NOSCRIPT, IS_HIDDEN
+
+        b = self._b
+        n = int(self.state[b.BLOCKS])
+        unlinked = 2 * self.blocks[b.LINKED, :n] <= self.blocks[b.UNITS, :n]
+        plain: npt.NDArray[np.bool_] = unlinked & (self.blocks[b.STANDS, :n] & (IN_NAV | IN_NOSCRIPT | IS_HIDDEN) == 0)
+        return plain
 
     def leave_out_tables(self) -> None:
         """Take back the choice of what stands in tables."""
