@@ -105,7 +105,8 @@ OURS = ("curate.", "filters.", "trainers.")  # told apart by the installed versi
 
 def _function(function: types.FunctionType, inside: tuple[int, ...]) -> str:
     closure = [c.cell_contents for c in function.__closure__ or () if _filled(c)]
-    named = {n: function.__globals__[n] for n in _names(function.__code__) if n in function.__globals__}
+    names = sorted(_names(function.__code__))  # a set: its order changes with the hash seed of each process
+    named = {n: function.__globals__[n] for n in names if n in function.__globals__}
     data = {n: v for n, v in named.items() if not isinstance(v, (types.ModuleType, type)) and not _foreign(v)}
     wrapped = getattr(function, "__wrapped__", None)
     parts = (function.__defaults__, function.__kwdefaults__, closure, data, wrapped)
