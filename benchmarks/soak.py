@@ -1,7 +1,7 @@
 """The soak: runs killed hundreds of times, poison at every place, archives damaged at random, bits flipped.
 
     python benchmarks/soak.py [--quick] [--only PART] [--kills N] [--archives N] [--flips N] [--seed N]
-    python benchmarks/soak.py --crawl FILES [--every SECONDS] [--seed N]
+    python benchmarks/soak.py --crawl FILES [--every SECONDS] [--only overhead] [--seed N]
 
 What the tests do a little of, seeded and at length (about 40 minutes on two cores; `--quick`: about 3). The scenarios
 are those of `tests/kills.py`, `tests/test_poison.py`, `tests/test_read_mutations.py` and `tests/test_verify.py`.
@@ -62,9 +62,9 @@ def main() -> None:
             ("poison", lambda at: poison(at, options.quick, options.seed)),
             ("archives", lambda at: archives(at, sizes["archives"], options.seed)),
             ("flips", lambda at: flips(at, sizes["flips"], options.seed)),
-            ("overhead", lambda at: (overheads(at, options.quick), [])),
+            ("overhead", lambda at: (overheads(at, options.quick, options.crawl), [])),
         ]
-        if options.crawl:
+        if options.crawl and not options.only:
             soaks = [("crawl", lambda at: crawl(at, options.crawl, options.every, options.seed))]
         for name, soak in [s for s in soaks if options.only in (None, s[0])]:
             at = Path(folder) / name
@@ -154,8 +154,8 @@ def failed(folder: Path, runs: list[tuple[str, Callable[[Path], None]]]) -> list
     return wrong
 
 
-def overheads(folder: Path, quick: bool) -> dict[str, Any]:
-    """From WARC: the sample crawl's pages. From text: what was kept of them, many times over."""
+def overheads(folder: Path, quick: bool, crawl: str | None) -> dict[str, Any]:
+    """From WARC: the sample crawl's pages, or those of `crawl`. From text: what was kept of them, many times over."""
     import pyarrow.parquet as pq
 
     from curate.config import load
@@ -163,13 +163,19 @@ def overheads(folder: Path, quick: bool) -> dict[str, Any]:
     from curate.shipped import configuration
 
     def web(out: str) -> Any:
-        return load(configuration("web"), [f"read.warc={sample_crawl()}", f"write.parquet.folder={folder / out}"])
+        return load(
+            configuration("web"),
+            [
+                f"read.warc={(crawl and Path(crawl).absolute()) or sample_crawl()}",
+                f"write.parquet.folder={folder / out}",
+            ],
+        )
 
     overhead(web("warm"))  # kernels are compiled or loaded, files read
     shares = {"overhead": overhead(web("html"))}
     texts = pq.read_table(folder / "warm" / "data")["text"].to_pylist()
     with open(folder / "texts.jsonl", "w", encoding="utf-8") as lines:
-        for i in range(20 if quick else 100):
+        for i in range(1 if crawl else 20 if quick else 100):
             lines.writelines(json.dumps({"text": f"{t}\n{i} {i * 7919}"}, ensure_ascii=False) + "\n" for t in texts)
     (folder / "text.yaml").write_text(
         "read: {jsonl: texts.jsonl}\nsteps:\n  - normalize: {}\n  - min_length: {characters: 200}\n"
