@@ -163,13 +163,8 @@ def overheads(folder: Path, quick: bool, crawl: str | None) -> dict[str, Any]:
     from curate.shipped import configuration
 
     def web(out: str) -> Any:
-        return load(
-            configuration("web"),
-            [
-                f"read.warc={(crawl and Path(crawl).absolute()) or sample_crawl()}",
-                f"write.parquet.folder={folder / out}",
-            ],
-        )
+        pages = Path(crawl).absolute() if crawl else sample_crawl()
+        return load(configuration("web"), [f"read.warc={pages}", f"write.parquet.folder={folder / out}"])
 
     overhead(web("warm"))  # kernels are compiled or loaded, files read
     shares = {"overhead": overhead(web("html"))}
