@@ -127,9 +127,9 @@ ELEMENT_FIELDS = 8
     S_COUNTERS, S_SENTENCES, S_COMMAS, S_IDEOGRAPHS, S_UNITS, S_LINKED, S_STOPS, S_WORDS, S_WORD_CHARACTERS, S_TITLED,
     S_ANCHORS, S_IMAGES, S_BREAKS, S_STANDS, S_FINGERPRINT,
     S_ELEMENT, S_LENGTH, S_START, S_WORD, S_KEY, S_WORD_COUNTERS, S_SPACED, S_LINKING, TITLE_WORDS,
-    BLOCKS, ELEMENTS, ARTICLES, DEEPEST, TITLE_START, TITLE_END, CAPPED, S_STACK, S_OVER,
-) = range(33)  # fmt: skip
-STATE_FIELDS = 33
+    BLOCKS, ELEMENTS, ARTICLES, CAPPED, S_STACK, S_OVER,
+) = range(30)  # fmt: skip
+STATE_FIELDS = 30
 OF_BLOCK = S_ELEMENT  # the fields in front are of one block
 
 CAPPED_BLOCKS, CAPPED_ELEMENTS, CAPPED_DEPTH = 1, 2, 4
@@ -214,7 +214,6 @@ def read_blocks(page: Bytes, text: Bytes, blocks: Table, elements: Table, title:
                     at = end
                 continue
             if name == TITLE and state[TITLE_WORDS] == 0 and state[BLOCKS] < 3:
-                state[TITLE_START], state[TITLE_END] = at, ends
                 _learn_title(page, at, min(ends, at + LONGEST_TITLE), title, state)
             elif IS_VERBATIM[name]:
                 end_block(text, blocks, elements, title, state)
@@ -579,7 +578,6 @@ def _open(name: int, said: State, attributed: bool, elements: Table, stack: Tabl
     stack[STACK_ELEMENT, top], stack[STACK_NAME, top], stack[STACK_FLAGS, top] = element, name, flags
     opened[name] += 1
     state[S_STACK] = top
-    state[DEEPEST] = max(state[DEEPEST], top)
 
 
 @part

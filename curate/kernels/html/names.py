@@ -81,9 +81,8 @@ KIND_OF = {
     "main": "article", "summary": "summary",
 }  # fmt: skip
 KIND = np.array([KINDS.index(KIND_OF.get(name, "other")) for name in ELEMENTS], np.int32)
-HEADING_1, HEADING_6, ITEM, CELL, HEADER_CELL, VERBATIM, QUOTE_KIND = (
-    KINDS.index(k) for k in ("heading 1", "heading 6", "item", "cell", "header cell", "verbatim", "quote")
-)
+HEADING_1, HEADING_6 = KINDS.index("heading 1"), KINDS.index("heading 6")
+
 
 _NAMED = """
     p li ul ol dt dd dl td th tr tbody thead tfoot table a br code title body html h1 h6 button article img plaintext

@@ -81,7 +81,6 @@ PHRASES = {
         咨询 | 热线 | 客服 | 廣告 | 贊助 | anzeige | werbung | publicité | publicidad
     """,
 }
-PHRASE_CLASSES = ("none", *PHRASES)
 BITS = 10
 LONGEST = 40  # bytes
 
