@@ -136,8 +136,7 @@ def check(folder: Path, container: str, seed: int, change: Mutation | None = Non
     assert total.read_bytes >= sum((stop - start) * expected[name] for start, stop, name in archive.parts)
     assert bool(total.damaged_bytes) == any(r["error"] for r in rows)
     if container != "plain":  # compressed parts have checksums: what is read is what was written
-        invented = set(found) - set(whole)
-        assert all(content == "no record type" for _, content in invented)  # a stored `WARC/1.` in damage: no document
+        assert set(found) <= set(whole)
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
